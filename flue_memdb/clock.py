@@ -1,0 +1,40 @@
+"""Clocks: callables that give epoch milliseconds."""
+
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+Clock: TypeAlias = Callable[[], int]
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def __repr__(self) -> str:
+        return "SystemClock()"
+
+
+class ManualClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now_ms: int = 0) -> None:
+        self._now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self._now_ms
+
+    def set(self, now_ms: int) -> None:
+        """Moves the clock to `now_ms`; going back is a `ValueError`."""
+        if now_ms < self._now_ms:
+            raise ValueError(f"the clock stands at {self._now_ms} ms and cannot go back to {now_ms} ms")
+        self._now_ms = now_ms
+
+    def advance(self, ms: int) -> None:
+        """Moves the clock forward by `ms`."""
+        self.set(self._now_ms + ms)
+
+    def __repr__(self) -> str:
+        return f"ManualClock({self._now_ms})"

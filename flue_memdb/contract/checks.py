@@ -1,0 +1,93 @@
+"""Checks of single values. Each gives nothing and raises the typed error of `errors` for bad input."""
+
+from collections.abc import Collection
+
+from flue_memdb.contract.errors import InvalidIdentifierError, InvalidNumberError, InvalidPayloadError, quoted
+from flue_memdb.contract.limits import MAX_ID_BYTES, MAX_KEY_BYTES, MAX_NUMBER
+
+PHASES = frozenset({"before_provider", "provider_started", "tool_request_recorded", "committed"})
+KINDS = frozenset({"dispatch", "direct"})
+RUN_STATUSES = frozenset({"active", "completed", "errored"})
+
+
+def check_id(operation: str, name: str, value: object, max_bytes: int = MAX_ID_BYTES) -> None:
+    """An id, owner, name, path or offset to record: a non-empty text of at most 4,096 UTF-8 bytes, no surrogates."""
+    if not isinstance(value, str):
+        found = f"is {quoted(value)}"
+    elif not value:
+        found = "is empty"
+    else:
+        try:
+            size = len(value) if value.isascii() else len(value.encode())
+        except UnicodeEncodeError:
+            found = f"holds a surrogate: {quoted(value)}"
+        else:
+            if size <= max_bytes:
+                return
+            found = f"has {size:,} bytes"
+    raise InvalidIdentifierError(
+        operation, name, found, f"give a text of 1 to {max_bytes:,} UTF-8 bytes without surrogates"
+    )
+
+
+def check_key(operation: str, name: str, value: object) -> None:
+    """A session, stream or event key, which is made from ids: at most 32,768 UTF-8 bytes."""
+    check_id(operation, name, value, MAX_KEY_BYTES)
+
+
+def check_ids(operation: str, name: str, values: object) -> None:
+    """A list or tuple of ids."""
+    if not isinstance(values, (list, tuple)):
+        raise InvalidPayloadError(operation, name, f"is {quoted(values)}", "give a list of ids")
+    for index, value in enumerate(values):
+        check_id(operation, f"{name}[{index}]", value)
+
+
+def check_number(operation: str, name: str, value: object) -> None:
+    """A whole number from 0 to 2^53 - 1."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER:
+        return
+    raise InvalidNumberError(operation, name, f"is {_number(value)}", "give an int from 0 to 2^53 - 1")
+
+
+def check_limit(operation: str, limit: object) -> None:
+    """A limit of a listing: any int, or None."""
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool)):
+        raise InvalidNumberError(operation, "limit", f"is {quoted(limit)}", "give an int, or None for 100")
+
+
+def check_text(operation: str, name: str, value: object) -> None:
+    """A text that is stored as it is: any length, no surrogates."""
+    if not isinstance(value, str):
+        raise InvalidPayloadError(operation, name, f"is {quoted(value)}", "give a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidPayloadError(
+            operation, name, f"holds a surrogate: {quoted(value)}", "give text without surrogates"
+        ) from None
+
+
+def check_one_of(operation: str, name: str, value: object, allowed: Collection[str]) -> None:
+    """One of a set of names."""
+    if not isinstance(value, str) or value not in allowed:
+        raise InvalidPayloadError(operation, name, f"is {quoted(value)}", f"give one of {', '.join(sorted(allowed))}")
+
+
+def check_flag(operation: str, name: str, value: object) -> None:
+    """A bool."""
+    if not isinstance(value, bool):
+        raise InvalidPayloadError(operation, name, f"is {quoted(value)}", "give True or False")
+
+
+def check_type(operation: str, name: str, value: object, expected: type) -> None:
+    """A record of the contract, or another object of a certain type."""
+    if not isinstance(value, expected):
+        raise InvalidPayloadError(operation, name, f"is {quoted(value)}", f"give a {expected.__name__}")
+
+
+def _number(value: object) -> str:
+    try:
+        return quoted(value)
+    except ValueError:
+        return "an int of more than 4,300 digits"

@@ -1,0 +1,163 @@
+"""How a session is deleted: one run a process, a marker that is a lease, and other processes that wait for its owner.
+
+The steps that touch the database are the store's; the order of them, the sharing and the waiting are the same for every
+adapter and live here.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from flue_memdb.contract.checks import check_key
+from flue_memdb.contract.errors import FlueStoreError, InvalidPayloadError, SessionBusyError, quoted
+from flue_memdb.contract.outcomes import reached
+
+_OPERATION: Final = "delete_session"
+_HEARTBEAT_S: Final = 10.0
+_FIRST_LOOK_S: Final = 0.01
+_LAST_LOOK_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+_inside: ContextVar[frozenset[tuple[int, str]]] = ContextVar("deletions", default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What an attempt to begin found: the marker is `owned` now, the session is `busy` with a submission that is not
+    settled, or another owner is at it and this one is `waiting`. `by` is that submission or that owner."""
+
+    state: Literal["owned", "busy", "waiting"]
+    by: str = ""
+
+
+class DeletionSteps(Protocol):
+    """What a store does for a deletion; each step is atomic."""
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        """Writes the marker, or takes over a lapsed one with its cutoff."""
+
+    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
+        """Renews the owner's lease; False if the marker is another's or gone."""
+
+    async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
+        """Takes the owner's marker away, and nothing else."""
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        """Removes what the deletion removes, then the marker; False, and no change more, if it is another's or gone."""
+
+    async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
+        """Whether that owner is still at it, is known to have succeeded, or is gone without that being known."""
+
+
+@dataclass(slots=True)
+class _Run:
+    task: "asyncio.Task[None]"
+    callers: int = 0
+
+
+class SessionDeletions:
+    """The deletions of one adapter."""
+
+    def __init__(self, steps: DeletionSteps, new_id: Callable[[], str]) -> None:
+        self._steps = steps
+        self._new_id = new_id
+        self._runs: dict[str, _Run] = {}
+
+    async def delete(self, session_key: str, callback: Callable[[], Awaitable[object]]) -> None:
+        """Deletes the session, or shares the deletion that is under way in this process."""
+        check_key(_OPERATION, "session_key", session_key)
+        if not callable(callback):
+            raise InvalidPayloadError(
+                _OPERATION,
+                "delete_session_tree",
+                f"is {quoted(callback)}",
+                "give a coroutine function without arguments",
+            )
+        if (id(self), session_key) in _inside.get():
+            reached("called_from_callback")
+            raise SessionBusyError(
+                _OPERATION,
+                session_key,
+                "this call comes from within the session's own deletion callback",
+                "let the callback return first",
+            )
+        run = self._runs.get(session_key)
+        if run is None:
+            run = self._runs[session_key] = _Run(asyncio.create_task(self._delete(session_key, callback)))
+            run.task.add_done_callback(lambda _: self._runs.pop(session_key, None))
+        await self._share(run)
+
+    async def _share(self, run: _Run) -> None:
+        run.callers += 1
+        try:
+            await asyncio.shield(run.task)
+        except asyncio.CancelledError:
+            if run.callers == 1 and not run.task.done():
+                run.task.cancel()
+                await asyncio.wait([run.task])
+                if not run.task.cancelled():
+                    run.task.exception()
+            raise
+        finally:
+            run.callers -= 1
+
+    async def _delete(self, session_key: str, callback: Callable[[], Awaitable[object]]) -> None:
+        _inside.set(_inside.get() | {(id(self), session_key)})
+        while True:
+            owner_id = self._new_id()
+            begun = await self._steps.begin_deletion(session_key, owner_id)
+            if begun.state == "busy":
+                reached("busy")
+                raise SessionBusyError(
+                    _OPERATION,
+                    session_key,
+                    f"submission {quoted(begun.by)} is not settled",
+                    "delete the session when its work is settled",
+                )
+            if begun.state == "waiting":
+                done = await self._wait_for(session_key, begun.by)
+            else:
+                done = await self._run_as_owner(session_key, owner_id, callback)
+            if done:
+                reached("deleted")
+                return
+
+    async def _run_as_owner(self, session_key: str, owner_id: str, callback: Callable[[], Awaitable[object]]) -> bool:
+        heartbeat = asyncio.create_task(self._keep_alive(session_key, owner_id))
+        try:
+            try:
+                await callback()
+            except BaseException:
+                reached("callback_failed")
+                await self._abandon(session_key, owner_id)
+                raise
+            return await self._steps.finish_deletion(session_key, owner_id)
+        finally:
+            heartbeat.cancel()
+            await asyncio.wait([heartbeat])
+
+    async def _abandon(self, session_key: str, owner_id: str) -> None:
+        try:
+            await self._steps.abandon_deletion(session_key, owner_id)
+        except FlueStoreError as error:
+            # The callback's own error is what the caller must see; the marker lapses by itself.
+            _log.warning("the deletion marker of session %s could not be taken away: %s", quoted(session_key), error)
+
+    async def _keep_alive(self, session_key: str, owner_id: str) -> None:
+        while True:
+            await asyncio.sleep(_HEARTBEAT_S)
+            try:
+                if not await self._steps.renew_deletion(session_key, owner_id):
+                    return
+            except FlueStoreError as error:
+                _log.warning("the deletion marker of session %s could not be renewed: %s", quoted(session_key), error)
+
+    async def _wait_for(self, session_key: str, owner_id: str) -> bool:
+        pause_s = _FIRST_LOOK_S
+        while (seen := await self._steps.look_at_deletion(session_key, owner_id)) == "pending":
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LAST_LOOK_S)
+        return seen == "succeeded"

@@ -1,0 +1,175 @@
+"""JSON text: the one form in which documents are stored and compared, which is ECMAScript's `JSON.stringify`."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from json.encoder import encode_basestring as _quote
+from typing import Any, TypeAlias
+
+from flue_memdb.contract.errors import InvalidPayloadError, quoted
+from flue_memdb.contract.limits import MAX_JSON_DEPTH
+
+Json: TypeAlias = Any
+"""A plain JSON value: dict with str keys, list, str, int, float, bool or None, nested in one another."""
+
+_MAX_INDEX = 2**32 - 2
+_MAX_INT_DIGITS = 4_300
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _NoJsonForm(Exception):
+    """A value without a JSON form; the place is collected on the way out."""
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        self.place: list[str] = []
+
+
+def json_text(value: Json, operation: str = "json_text", name: str = "value", *, depth: int = 0) -> str:
+    """The JSON text of `value`.
+
+    No spaces, keys in insertion order with integer-like ones first, non-ASCII text as it is, lone surrogates escaped,
+    floats as ECMAScript prints them, ints with all their digits. NaN, infinities, other types, other keys than texts,
+    and nesting over 256 levels (of which `depth` lie around this value) are an `InvalidPayloadError` that names the
+    place.
+    """
+    parts: list[str] = []
+    try:
+        _write(value, parts.append, MAX_JSON_DEPTH - depth)
+    except _NoJsonForm as refused:
+        place = name + "".join(reversed(refused.place))
+        raise InvalidPayloadError(operation, place, refused.found, "give a plain JSON value") from None
+    return "".join(parts)
+
+
+def parse_json(text: str | bytes) -> Json:
+    """The value of a JSON text; anything that is not one is a `ValueError`."""
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def joined(text: str) -> str:
+    """`text` with each two surrogates that form a pair as the one character they stand for."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _write(value: Json, write: Callable[[str], None], room: int) -> None:
+    if isinstance(value, str):
+        write(_string(value))
+    elif value is None:
+        write("null")
+    elif value is True:
+        write("true")
+    elif value is False:
+        write("false")
+    elif isinstance(value, int):
+        write(_integer(value))
+    elif isinstance(value, float):
+        write(_float(value))
+    elif isinstance(value, (dict, list)):
+        if room == 0:
+            raise _NoJsonForm(f"is nested more than {MAX_JSON_DEPTH} levels deep")
+        if isinstance(value, dict):
+            _write_object(value, write, room - 1)
+        else:
+            _write_array(value, write, room - 1)
+    else:
+        raise _NoJsonForm(f"is {quoted(value)} of type {type(value).__name__}, which JSON has no form for")
+
+
+def _write_array(items: list[Json], write: Callable[[str], None], room: int) -> None:
+    separator = "["
+    for index, item in enumerate(items):
+        write(separator)
+        separator = ","
+        try:
+            _write(item, write, room)
+        except _NoJsonForm as refused:
+            refused.place.append(f"[{index}]")
+            raise
+    write("]" if items else "[]")
+
+
+def _write_object(members: dict[str, Json], write: Callable[[str], None], room: int) -> None:
+    separator = "{"
+    for key, item in _ordered(members):
+        write(f"{separator}{_string(key)}:")
+        separator = ","
+        try:
+            _write(item, write, room)
+        except _NoJsonForm as refused:
+            refused.place.append(f"[{quoted(key)}]")
+            raise
+    write("}" if members else "{}")
+
+
+def _ordered(members: dict[str, Json]) -> Iterator[tuple[str, Json]] | list[tuple[str, Json]]:
+    for key in members:
+        if not isinstance(key, str):
+            raise _NoJsonForm(f"has the key {quoted(key)}, which is no text")
+        if (key[:1].isdecimal() and key.isascii()) or not key.isascii():
+            break
+    else:
+        return iter(members.items())
+    normal: dict[str, Json] = {}
+    for key, item in members.items():
+        if not isinstance(key, str):
+            raise _NoJsonForm(f"has the key {quoted(key)}, which is no text")
+        normal[joined(key)] = item
+    indexes = sorted((int(key), key) for key in normal if _is_index(key))
+    rest = [(key, item) for key, item in normal.items() if not _is_index(key)]
+    return [(key, normal[key]) for _, key in indexes] + rest
+
+
+def _is_index(key: str) -> bool:
+    if not (key.isascii() and key.isdecimal()) or len(key) > 10:
+        return False
+    return (key == "0" or key[0] != "0") and int(key) <= _MAX_INDEX
+
+
+def _string(text: str) -> str:
+    if text.isascii():
+        return _quote(text)
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", _quote(joined(text)))
+
+
+def _integer(value: int) -> str:
+    try:
+        text = int.__repr__(value)
+    except ValueError:
+        text = ""
+    if not text or len(text) > _MAX_INT_DIGITS + (value < 0):
+        raise _NoJsonForm(f"is an int of more than {_MAX_INT_DIGITS} digits")
+    return text
+
+
+def _float(value: float) -> str:
+    if value != value or value in (float("inf"), float("-inf")):
+        raise _NoJsonForm(f"is {value!r}, which JSON has no form for")
+    if value == 0:
+        return "0"
+    mantissa, _, exponent = float.__repr__(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    if fraction == "0":
+        fraction = ""
+    digits = (whole + fraction).lstrip("0")
+    # The value is 0.DIGITS times ten to the power of `point`.
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    sign = "-" if value < 0 else ""
+    if 0 < point <= 21:
+        if len(digits) <= point:
+            return sign + digits + "0" * (point - len(digits))
+        return f"{sign}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    tail = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{tail}e{'+' if point > 0 else '-'}{abs(point - 1)}"

@@ -1,0 +1,20 @@
+"""`UNSET`: "not given", where that differs from `None` (a JSON `null` that was given)."""
+
+import enum
+from typing import Final, Literal, TypeAlias
+
+
+class Unset(enum.Enum):
+    """The type of `UNSET`; its one member."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UnsetType: TypeAlias = Literal[Unset.UNSET]
+UNSET: Final = Unset.UNSET

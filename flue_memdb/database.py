@@ -1,0 +1,81 @@
+"""The dicts of the reference."""
+
+import uuid
+from collections import deque
+from collections.abc import Callable
+
+from flue_memdb.clock import Clock, SystemClock
+from flue_memdb.contract.inputs import AttemptRef
+from flue_memdb.store.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
+
+_DELETIONS_REMEMBERED = 1_000
+
+
+def random_id() -> str:
+    """A name that nobody else has."""
+    return str(uuid.uuid4())
+
+
+class MemoryDatabase:
+    """One namespace in memory. Adapters over one database are processes over one server."""
+
+    def __init__(self, clock: Clock | None = None, new_id: Callable[[], str] | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.new_id: Callable[[], str] = new_id or random_id
+        self.admissions = 0
+        self.sessions: dict[str, str] = {}
+        self.submissions: dict[str, SubmissionRow] = {}
+        # Per session, in admission order: its submissions, and those of them that are not settled.
+        self.session_submissions: dict[str, dict[str, SubmissionRow]] = {}
+        self.session_unsettled: dict[str, dict[str, SubmissionRow]] = {}
+        self.running: dict[str, SubmissionRow] = {}
+        self.terminalizing: dict[str, SubmissionRow] = {}
+        self.receipts: dict[str, int] = {}
+        self.journals: dict[str, JournalRow] = {}
+        self.segments: dict[str, dict[int, str]] = {}
+        self.markers: dict[tuple[str, str], int] = {}
+        self.deletions: dict[str, DeletionRow] = {}
+        self.finished_deletions: deque[str] = deque(maxlen=_DELETIONS_REMEMBERED)
+        self.runs: dict[str, RunRow] = {}
+        self.streams: dict[str, StreamRow] = {}
+
+    def admit(self, row: SubmissionRow) -> None:
+        """Adds a queued submission."""
+        self.submissions[row.submission_id] = row
+        self.session_submissions.setdefault(row.session_key, {})[row.submission_id] = row
+        self.session_unsettled.setdefault(row.session_key, {})[row.submission_id] = row
+
+    def settle(self, row: SubmissionRow, error: str | None = None) -> None:
+        """Ends a submission: no status but `settled` ever again."""
+        row.status, row.settled_at, row.error = "settled", self.clock(), error
+        self.running.pop(row.submission_id, None)
+        self.terminalizing.pop(row.submission_id, None)
+        _remove(self.session_unsettled, row)
+
+    def forget(self, row: SubmissionRow) -> None:
+        """Removes a settled submission with its journal and its journal's segments."""
+        journal = self.journals.pop(row.submission_id, None)
+        if journal is not None and journal.stream_key is not None:
+            self.segments.pop(journal.stream_key, None)
+        del self.submissions[row.submission_id]
+        _remove(self.session_submissions, row)
+
+    def head(self, session_key: str) -> SubmissionRow | None:
+        """The oldest unsettled submission of a session."""
+        return next(iter(self.session_unsettled.get(session_key, {}).values()), None)
+
+    def owned(self, attempt: AttemptRef) -> SubmissionRow | str:
+        """The submission that the attempt owns, or the reason why there is none."""
+        row = self.submissions.get(attempt.submission_id)
+        if row is None:
+            return "unknown"
+        if row.status != "running":
+            return "not_running"
+        return row if row.attempt_id == attempt.attempt_id else "other_attempt"
+
+
+def _remove(index: dict[str, dict[str, SubmissionRow]], row: SubmissionRow) -> None:
+    rows = index[row.session_key]
+    del rows[row.submission_id]
+    if not rows:
+        del index[row.session_key]

@@ -1,0 +1,50 @@
+"""Admission: new work gets its number and its place in its session's queue."""
+
+from flue_memdb.contract.admission import Admission, read_direct, read_dispatch
+from flue_memdb.contract.errors import SessionBeingDeletedError, SubmissionConflictError
+from flue_memdb.contract.inputs import DirectInput, DispatchInput
+from flue_memdb.contract.json_text import json_text
+from flue_memdb.contract.outcomes import reached
+from flue_memdb.contract.records import Admitted, Conflict, DispatchAdmission, RetainedReceipt, Submission
+from flue_memdb.store.connection import Store
+from flue_memdb.store.rows import SubmissionRow
+
+
+class AdmissionStore(Store):
+    async def admit_dispatch(self, dispatch: DispatchInput) -> DispatchAdmission:
+        return self._admit("admit_dispatch", read_dispatch("admit_dispatch", dispatch))
+
+    async def admit_direct(self, direct: DirectInput) -> Submission:
+        admission = read_direct("admit_direct", direct)
+        answer = self._admit("admit_direct", admission)
+        if isinstance(answer, Admitted):
+            return answer.submission
+        found = (
+            "was admitted before with something else"
+            if isinstance(answer, Conflict)
+            else "was deleted with its session"
+        )
+        raise SubmissionConflictError("admit_direct", admission.submission_id, f"the id {found}")
+
+    def _admit(self, operation: str, admission: Admission) -> DispatchAdmission:
+        text = json_text(admission.document, operation, "input")
+        db = self._database(operation)
+        submission_id = admission.submission_id
+        if admission.session_key in db.deletions:
+            reached("deleting")
+            raise SessionBeingDeletedError(operation, admission.session_key)
+        if submission_id in db.receipts:
+            reached("receipt")
+            return RetainedReceipt(submission_id, db.receipts[submission_id])
+        row = db.submissions.get(submission_id)
+        if row is not None:
+            same = row.kind == admission.kind and row.input == text
+            reached("replayed" if same else "conflict")
+            return Admitted(row.record()) if same else Conflict()
+        db.admissions += 1
+        row = SubmissionRow(
+            db.admissions, submission_id, admission.session_key, admission.kind, text, admission.accepted_at
+        )
+        db.admit(row)
+        reached("created")
+        return Admitted(row.record())

@@ -1,0 +1,76 @@
+"""Session deletion: the marker, which is a lease, and what goes when the callback has succeeded."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from flue_memdb.contract.deletion import Begun, SessionDeletions
+from flue_memdb.contract.limits import LEASE_MS
+from flue_memdb.contract.outcomes import reached
+from flue_memdb.store.connection import Connection, Store
+from flue_memdb.store.rows import DeletionRow
+
+
+class DeletionStore(Store):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._deletions = SessionDeletions(self, self._new_owner)
+
+    async def delete_session(self, session_key: str, delete_session_tree: Callable[[], Awaitable[object]]) -> None:
+        await self._deletions.delete(session_key, delete_session_tree)
+
+    async def list_pending_session_deletions(self) -> list[str]:
+        deletions = self._database("list_pending_session_deletions").deletions
+        reached("some" if deletions else "none")
+        return sorted(deletions, key=lambda session_key: (deletions[session_key].started_at, session_key))
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        db = self._database("delete_session")
+        head = db.head(session_key)
+        if head is not None:
+            return Begun("busy", head.submission_id)
+        now = db.clock()
+        marker = db.deletions.get(session_key)
+        if marker is not None and marker.lease_expires_at > now:
+            return Begun("waiting", marker.owner_id)
+        cutoff = db.admissions if marker is None else marker.cutoff
+        db.deletions[session_key] = DeletionRow(cutoff, now, owner_id, now + LEASE_MS)
+        return Begun("owned")
+
+    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
+        db = self._database("delete_session")
+        marker = db.deletions.get(session_key)
+        if marker is None or marker.owner_id != owner_id:
+            return False
+        marker.lease_expires_at = db.clock() + LEASE_MS
+        return True
+
+    async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
+        deletions = self._database("delete_session").deletions
+        if session_key in deletions and deletions[session_key].owner_id == owner_id:
+            del deletions[session_key]
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        db = self._database("delete_session")
+        marker = db.deletions.get(session_key)
+        if marker is None or marker.owner_id != owner_id:
+            return False
+        for row in list(db.session_submissions.get(session_key, {}).values()):
+            if row.status == "settled" and row.sequence <= marker.cutoff:
+                if row.kind == "dispatch":
+                    db.receipts[row.submission_id] = row.accepted_at
+                db.forget(row)
+        del db.deletions[session_key]
+        db.finished_deletions.append(owner_id)
+        return True
+
+    async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
+        db = self._database("delete_session")
+        if owner_id in db.finished_deletions:
+            return "succeeded"
+        marker = db.deletions.get(session_key)
+        if marker is None or marker.owner_id != owner_id or marker.lease_expires_at <= db.clock():
+            return "gone"
+        return "pending"
+
+    def _new_owner(self) -> str:
+        return self._database("delete_session").new_id()

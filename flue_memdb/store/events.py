@@ -1,0 +1,93 @@
+"""Event streams."""
+
+from collections.abc import Callable
+
+from flue_memdb.contract.checks import check_id, check_key, check_limit
+from flue_memdb.contract.errors import EventKeyConflictError, StreamClosedError, StreamNotFoundError
+from flue_memdb.contract.json_text import Json, json_text, parse_json
+from flue_memdb.contract.limits import page_size
+from flue_memdb.contract.offsets import START, format_offset, parse_offset
+from flue_memdb.contract.outcomes import reached
+from flue_memdb.contract.records import EventPage, EventStreamMeta, StreamEvent
+from flue_memdb.contract.subscriptions import Listener
+from flue_memdb.store.connection import Store
+from flue_memdb.store.rows import StreamRow
+
+
+class Events(Store):
+    async def create_stream(self, path: str) -> None:
+        check_id("create_stream", "path", path)
+        streams = self._database("create_stream").streams
+        reached("kept" if path in streams else "created")
+        streams.setdefault(path, StreamRow())
+
+    async def append_event(self, path: str, event: Json) -> str:
+        check_id("append_event", "path", path)
+        text = json_text(event, "append_event", "event")
+        return self._append("append_event", path, text)
+
+    async def append_event_once(self, path: str, key: str, event: Json) -> str:
+        check_id("append_event_once", "path", path)
+        check_key("append_event_once", "key", key)
+        text = json_text(event, "append_event_once", "event")
+        stream = self._database("append_event_once").streams.get(path)
+        if stream is None or key not in stream.keys:
+            return self._append("append_event_once", path, text, key)
+        sequence = stream.keys[key]
+        if stream.events[sequence] != text:
+            reached("conflict")
+            raise EventKeyConflictError("append_event_once", path, key)
+        reached("repeated")
+        return format_offset(sequence)
+
+    async def read_events(self, path: str, offset: str = START, limit: int | None = None) -> EventPage:
+        check_id("read_events", "path", path)
+        after = parse_offset(offset, "read_events")
+        check_limit("read_events", limit)
+        stream = self._database("read_events").streams.get(path)
+        if stream is None:
+            reached("no_stream")
+            return EventPage([], START, up_to_date=True, closed=False)
+        if after is None:
+            after = len(stream.events) - 1
+            offset = format_offset(after)
+        texts = stream.events[after + 1 :][: page_size(limit)]
+        events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
+        up_to_date = after + len(events) >= len(stream.events) - 1
+        reached("none" if not events else "last" if up_to_date else "more")
+        return EventPage(events, events[-1].offset if events else offset, up_to_date, stream.closed)
+
+    async def close_stream(self, path: str) -> None:
+        check_id("close_stream", "path", path)
+        stream = self._database("close_stream").streams.get(path)
+        reached("unknown" if stream is None else "closed_before" if stream.closed else "closed")
+        if stream is not None and not stream.closed:
+            stream.closed = True
+            self._connection.subscriptions.notify(path)
+
+    async def get_stream_meta(self, path: str) -> EventStreamMeta | None:
+        check_id("get_stream_meta", "path", path)
+        stream = self._database("get_stream_meta").streams.get(path)
+        reached("unknown" if stream is None else "found")
+        return None if stream is None else EventStreamMeta(format_offset(len(stream.events) - 1), stream.closed)
+
+    def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
+        unsubscribe = self._connection.subscriptions.subscribe(path, listener)
+        self._database("subscribe")
+        return unsubscribe
+
+    def _append(self, operation: str, path: str, text: str, key: str | None = None) -> str:
+        stream = self._database(operation).streams.get(path)
+        if stream is None:
+            reached("not_found")
+            raise StreamNotFoundError(operation, path)
+        if stream.closed:
+            reached("closed")
+            raise StreamClosedError(operation, path)
+        sequence = len(stream.events)
+        stream.events.append(text)
+        if key is not None:
+            stream.keys[key] = sequence
+        reached("appended")
+        self._connection.subscriptions.notify(path)
+        return format_offset(sequence)

@@ -1,0 +1,33 @@
+"""Questions about submissions."""
+
+from flue_memdb.contract.checks import check_id
+from flue_memdb.contract.outcomes import reached
+from flue_memdb.contract.records import Submission
+from flue_memdb.store.connection import Store
+from flue_memdb.store.rows import SubmissionRow
+
+
+class QueryStore(Store):
+    async def get_submission(self, submission_id: str) -> Submission | None:
+        check_id("get_submission", "submission_id", submission_id)
+        row = self._database("get_submission").submissions.get(submission_id)
+        reached("unknown" if row is None else "found")
+        return None if row is None else row.record()
+
+    async def has_unsettled_submissions(self) -> bool:
+        unsettled = bool(self._database("has_unsettled_submissions").session_unsettled)
+        reached("some" if unsettled else "none")
+        return unsettled
+
+    async def list_runnable_submissions(self) -> list[Submission]:
+        db = self._database("list_runnable_submissions")
+        heads = [next(iter(rows.values())) for rows in db.session_unsettled.values()]
+        return _listed([row for row in heads if row.status == "queued"])
+
+    async def list_running_submissions(self) -> list[Submission]:
+        return _listed(list(self._database("list_running_submissions").running.values()))
+
+
+def _listed(rows: list[SubmissionRow]) -> list[Submission]:
+    reached("some" if rows else "none")
+    return [row.record() for row in sorted(rows, key=lambda row: row.sequence)]

@@ -1,0 +1,31 @@
+"""Session documents."""
+
+from flue_memdb.contract.checks import check_key
+from flue_memdb.contract.json_text import Json, json_text, parse_json
+from flue_memdb.contract.outcomes import reached
+from flue_memdb.contract.sessions import check_session, split_session
+from flue_memdb.store.connection import Store
+
+
+class Sessions(Store):
+    async def save(self, session_key: str, data: dict[str, Json]) -> None:
+        check_session("save", session_key, data)
+        session, entries = split_session(data)
+        text = json_text({**session, "entries": entries}, "save", "data")
+        sessions = self._database("save").sessions
+        reached("replaced" if session_key in sessions else "created")
+        sessions[session_key] = text
+
+    async def load(self, session_key: str) -> dict[str, Json] | None:
+        check_key("load", "session_key", session_key)
+        text = self._database("load").sessions.get(session_key)
+        reached("unknown" if text is None else "found")
+        if text is None:
+            return None
+        document = parse_json(text)
+        return {**document, "entries": document.pop("entries")}
+
+    async def delete(self, session_key: str) -> None:
+        check_key("delete", "session_key", session_key)
+        text = self._database("delete").sessions.pop(session_key, None)
+        reached("unknown" if text is None else "deleted")

@@ -1,0 +1,65 @@
+"""Replaying a trace: the same operations again, and what came out otherwise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flue_memdb.clock import ManualClock
+from flue_memdb.contract import Adapter, Stores
+from flue_memdb.verification.operations import Answer, Operation, apply
+from flue_memdb.verification.traces import Trace
+from flue_memdb.verification.values import same_json
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """An operation of a trace that gave something else; `index` counts the operations from 0."""
+
+    index: int
+    operation: Operation
+    expected: Answer
+    got: Answer
+
+    def __str__(self) -> str:
+        return f"operation {self.index} {self.operation['op']}: expected {self.expected}, got {self.got}"
+
+
+async def replay(trace: Trace, adapter_factory: Callable[[int, ManualClock], Adapter]) -> list[Mismatch]:
+    """Runs a trace against adapters that `adapter_factory(client, clock)` gives, one a client, all of one namespace.
+
+    The clock stands where the trace says. Returns the operations whose result or kind of error differs.
+    """
+    clock = ManualClock()
+    adapters: dict[int, Adapter] = {}
+    stores: dict[int, Stores] = {}
+    mismatches = []
+    try:
+        for index, operation in enumerate(trace.operations):
+            clock.set(operation["at"])
+            client = operation.get("client", 0)
+            if client not in stores:
+                adapters[client] = adapter_factory(client, clock)
+                await adapters[client].migrate()
+                stores[client] = await adapters[client].connect()
+            got = await apply(stores[client], operation)
+            expected: Answer = {name: operation[name] for name in ("result", "error", "during") if name in operation}
+            if not same_answer(expected, got):
+                mismatches.append(Mismatch(index, operation, expected, got))
+    finally:
+        for adapter in adapters.values():
+            await adapter.close()
+    return mismatches
+
+
+def same_answer(left: Answer, right: Answer) -> bool:
+    """Whether two answers agree: the same value, or an error of the same kind (its message may differ)."""
+    if "error" in left and "error" in right:
+        return bool(left["error"]["kind"] == right["error"]["kind"]) and same_during(left, right)
+    return (
+        left.keys() == right.keys() and same_json(left.get("result"), right.get("result")) and same_during(left, right)
+    )
+
+
+def same_during(left: Answer, right: Answer) -> bool:
+    """Whether the operations within a deletion callback agree."""
+    inner_left, inner_right = left.get("during", []), right.get("during", [])
+    return len(inner_left) == len(inner_right) and all(map(same_answer, inner_left, inner_right))
