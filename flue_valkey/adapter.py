@@ -1,0 +1,101 @@
+"""`valkey()`: the adapter over a Valkey server."""
+
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from flue_memdb.clock import Clock, SystemClock
+from flue_memdb.contract import SchemaVersionError, Stores
+from flue_memdb.contract.limits import SCHEMA_VERSION
+from flue_valkey.failures import raised_as_store_errors
+from flue_valkey.inspection import inspect_server
+from flue_valkey.layout import PREFIX, key
+from flue_valkey.runner import Runner, runner_from_url
+from flue_valkey.store.connection import Connection
+from flue_valkey.store.events import Events
+from flue_valkey.store.runs import Runs
+from flue_valkey.store.sessions import Sessions
+from flue_valkey.store.submissions import Submissions
+
+_VERSION: Final = str(SCHEMA_VERSION)
+
+
+class ValkeyAdapter:
+    """One process's way to a namespace on a server; `valkey()` makes one."""
+
+    def __init__(self, connection: Connection, *, inspect: bool) -> None:
+        self._connection = connection
+        self._inspect = inspect
+        self._stores = Stores(
+            sessions=Sessions(connection),
+            submissions=Submissions(connection),
+            runs=Runs(connection),
+            events=Events(connection),
+        )
+
+    async def migrate(self) -> None:
+        """Inspects the server and brings the namespace to schema version 3.
+
+        A version that is not known, newer ones included, is a `SchemaVersionError`; a server that does not meet the
+        requirements is a `ServerRequirementError`. In both cases nothing was written.
+        """
+        await self._inspected("migrate")
+        tag, *found = await self._connection.call("migrate", "migrate", [], {"version": _VERSION})
+        if tag == "unsupported":
+            raise self._unsupported("migrate", found[0])
+
+    async def connect(self) -> Stores:
+        """Inspects the server and gives the four stores; a namespace that is not at version 3 is refused."""
+        await self._inspected("connect")
+        with raised_as_store_errors("connect"):
+            version = await self._connection.runner.command(
+                "HGET", key(self._connection.prefix, "meta"), "schemaVersion"
+            )
+        if version != _VERSION.encode():
+            raise self._unsupported("connect", version)
+        return self._stores
+
+    async def close(self) -> None:
+        """Closes the connection to the server; may be called twice."""
+        if not self._connection.closed:
+            self._connection.closed = True
+            await self._connection.runner.close()
+
+    async def _inspected(self, operation: str) -> None:
+        self._connection.require_open(operation)
+        if self._inspect:
+            await inspect_server(self._connection.runner, operation)
+
+    def _unsupported(self, operation: str, version: bytes | None) -> SchemaVersionError:
+        found = "has no schema version" if version is None else f"has schema version {version.decode(errors='replace')}"
+        remedy = "call migrate() first" if version in (None, b"2") else "use a version of flue-valkey that knows it"
+        return SchemaVersionError(
+            operation, f"namespace {self._connection.prefix!r}", f"{found}, this adapter reads {_VERSION}", remedy
+        )
+
+
+def valkey(
+    url_or_runner: str | Runner,
+    *,
+    key_prefix: str = PREFIX,
+    inspect_server: bool = True,
+    clock: Clock | None = None,
+    new_id: Callable[[], str] | None = None,
+) -> ValkeyAdapter:
+    """An adapter for the server at a URL (`redis://`, `rediss://`, `valkey://`, `valkeys://`, `unix://`), or behind a
+    runner.
+
+    `key_prefix` names the namespace; trailing colons are stripped. `inspect_server=False` skips the check of the
+    server's settings, for servers that answer neither CONFIG nor INFO. `clock` gives epoch ms, `new_id` names that
+    nobody else has. Does no I/O; a bad URL or prefix is a `ValueError`.
+    """
+    prefix = key_prefix.rstrip(":")
+    if not prefix:
+        raise ValueError(f"valkey: key_prefix is {key_prefix!r}; give a name such as {PREFIX!r}")
+    runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
+    connection = Connection(runner, prefix, clock or SystemClock(), new_id or _random_id)
+    return ValkeyAdapter(connection, inspect=inspect_server)
+
+
+def _random_id() -> str:
+    return str(uuid.uuid4())

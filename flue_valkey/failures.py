@@ -1,0 +1,58 @@
+"""A driver's exceptions as the errors of the stores."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.exceptions import (
+    AuthenticationError,
+    AuthenticationWrongNumberOfArgsError,
+    BusyLoadingError,
+    OutOfMemoryError,
+    RedisError,
+)
+from redis.exceptions import (
+    ConnectionError as NoConnectionError,
+)
+from redis.exceptions import (
+    TimeoutError as NoAnswerError,
+)
+
+from flue_memdb.contract import FlueStoreError, ServerReplyError, StoreFullError, StoreUnavailableError
+
+_CREDENTIALS = (AuthenticationError, AuthenticationWrongNumberOfArgsError)
+_FULL = "OOM "
+
+
+@contextmanager
+def raised_as_store_errors(operation: str) -> Iterator[None]:
+    """Raises what the driver raises in the block as `StoreUnavailableError`, `StoreFullError` or `ServerReplyError`."""
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise _translated(operation, error) from error
+
+
+def _translated(operation: str, error: Exception) -> FlueStoreError:
+    if isinstance(error, _CREDENTIALS) or _refuses_credentials(error):
+        return ServerReplyError(
+            operation, "the server", f"refuses the credentials ({error})", "check user name and password in the URL"
+        )
+    if isinstance(error, OutOfMemoryError) or str(error).startswith(_FULL):
+        return StoreFullError(
+            operation,
+            "the server",
+            "has reached maxmemory; nothing was written",
+            "free memory on it or raise maxmemory",
+        )
+    if isinstance(error, (NoConnectionError, NoAnswerError, BusyLoadingError, OSError, TimeoutError)):
+        return StoreUnavailableError(
+            operation,
+            "the server",
+            f"no answer ({error or type(error).__name__})",
+            "check that it runs and can be reached; a write may or may not have happened",
+        )
+    return ServerReplyError(operation, "the server", f"refused: {error}", "see its documentation for this reply")
+
+
+def _refuses_credentials(error: Exception) -> bool:
+    return str(error).startswith(("NOAUTH", "WRONGPASS", "Authentication required"))

@@ -1,0 +1,4 @@
+-- Whether a text that was read is a whole number.
+local function is_whole(text)
+  return text and text:find("^%-?%d+$") ~= nil
+end

@@ -1,0 +1,65 @@
+-- Lists runs, newest first, behind a position: the instant `after_ms` (empty: from the start) and the id `after_id`.
+--
+-- KEYS     runs
+-- ARGV     prefix status workflow_name limit after_ms after_id
+-- RETURNS  {"last" | "more", {{id, started_ms, values}, ...}}; `values` are the fields of a run pointer, or the name of
+--          the type of a row that is no hash; "more" when the index goes on
+-- CHANGES  nothing
+-- @include base64url
+-- @include comes_before
+-- @include wrong_type
+local indexes = {}
+if status ~= "" then
+  indexes[#indexes + 1] = prefix .. ":runs:status:" .. status
+end
+if workflow_name ~= "" then
+  indexes[#indexes + 1] = prefix .. ":runs-workflow:" .. base64url(workflow_name)
+end
+for _, key in ipairs(indexes) do
+  local refused = wrong_type(key, "zset")
+  if refused then
+    return refused
+  end
+end
+local index, filter = indexes[1] or runs, indexes[2]
+if filter and redis.call("ZCARD", filter) < redis.call("ZCARD", index) then
+  index, filter = filter, index
+end
+local at = 0
+if after_ms ~= "" then
+  -- Among the runs of this very instant, by descending id, the first that comes before `after_id`.
+  at = redis.call("ZCOUNT", index, "(" .. after_ms, "+inf")
+  local behind = at + redis.call("ZCOUNT", index, after_ms, after_ms)
+  while at < behind do
+    local middle = math.floor((at + behind) / 2)
+    if comes_before(redis.call("ZREVRANGE", index, middle, middle)[1], after_id) then
+      behind = middle
+    else
+      at = middle + 1
+    end
+  end
+end
+local found = {}
+local missing = tonumber(limit)
+while missing > 0 do
+  local members = redis.call("ZREVRANGE", index, at, at + missing - 1, "WITHSCORES")
+  for position = 1, #members, 2 do
+    local run_id = members[position]
+    if not filter or redis.call("ZSCORE", filter, run_id) then
+      local row = prefix .. ":run:" .. base64url(run_id)
+      local actual = redis.call("TYPE", row).ok
+      local values = actual
+      if actual == "hash" then
+        values = redis.call("HMGET", row,
+          "runId", "workflowName", "status", "startedAt", "endedAt", "isError", "durationMs")
+      end
+      found[#found + 1] = {run_id, members[position + 1], values}
+    end
+  end
+  at = at + #members / 2
+  if #members < 2 * missing then
+    return {"last", found}
+  end
+  missing = tonumber(limit) - #found
+end
+return {"more", found}

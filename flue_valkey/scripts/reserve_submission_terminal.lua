@@ -1,0 +1,34 @@
+-- Makes an owned direct submission terminalizing, with the event that will be its last.
+--
+-- KEYS     submission queued running terminalizing settled
+-- ARGV     prefix submission_id attempt_id event_key event
+-- RETURNS  {"reserved", row} | {"reserved_before", row} | {"unknown"} | {"not_direct"} | {"not_running"} | {"other_attempt"} | {"other_terminal"}
+-- CHANGES  submission, running, terminalizing
+-- @include place_of
+-- @include set_status
+local row = redis.call("HMGET", submission, "kind", "status", "attemptId", "terminalKey", "terminalEvent")
+if redis.call("EXISTS", submission) == 0 then
+  return {"unknown"}
+end
+if row[1] ~= "direct" then
+  return {"not_direct"}
+end
+if row[2] ~= "running" and row[2] ~= "terminalizing" then
+  return {"not_running"}
+end
+if row[3] ~= attempt_id then
+  return {"other_attempt"}
+end
+if row[2] == "terminalizing" then
+  if row[4] ~= event_key or row[5] ~= event then
+    return {"other_terminal"}
+  end
+  return {"reserved_before", redis.call("HGETALL", submission)}
+end
+local sequence, _, corrupt = place_of(prefix, submission)
+if corrupt then
+  return corrupt
+end
+set_status(prefix, submission, submission_id, sequence, "terminalizing")
+redis.call("HSET", submission, "terminalKey", event_key, "terminalEvent", event)
+return {"reserved", redis.call("HGETALL", submission)}

@@ -1,0 +1,61 @@
+"""What the stores of one adapter share: the way to the server, and the process's own state."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flue_memdb.clock import Clock
+from flue_memdb.contract import AdapterClosedError, CorruptRecordError
+from flue_memdb.contract.outcomes import reached
+from flue_memdb.contract.subscriptions import Subscriptions
+from flue_valkey.failures import raised_as_store_errors
+from flue_valkey.runner import Runner
+from flue_valkey.scripts import SCRIPTS, Value
+
+log = logging.getLogger("flue_valkey")
+
+
+@dataclass(slots=True)
+class Connection:
+    """One adapter's way to a namespace."""
+
+    runner: Runner
+    prefix: str
+    clock: Clock
+    new_id: Callable[[], str]
+    closed: bool = False
+    subscriptions: Subscriptions = field(default_factory=Subscriptions)
+
+    def require_open(self, operation: str) -> None:
+        """`AdapterClosedError` after the adapter was closed."""
+        if self.closed:
+            raise AdapterClosedError(operation)
+
+    async def call(self, operation: str, script_name: str, rest: list[Value], values: dict[str, Value]) -> list[Any]:
+        """The script's reply: a tag, which is reported as the outcome, and what belongs to it."""
+        self.require_open(operation)
+        script = SCRIPTS[script_name]
+        keys, args = script.bind(self.prefix, values | {"prefix": self.prefix, "now": self.clock()}, rest)
+        with raised_as_store_errors(operation):
+            reply: list[Any] = await self.runner.eval(script.text, keys, args)
+        tag = reply[0].decode()
+        if tag == "wrong_type":
+            key, expected, actual = (part.decode() for part in reply[1:])
+            raise CorruptRecordError(operation, f"key {key}", f"is a {actual} and no {expected}")
+        if tag == "corrupt":
+            raise CorruptRecordError(operation, f"key {reply[1].decode()}", reply[2].decode())
+        reached(tag)
+        return [tag, *reply[1:]]
+
+
+class Store:
+    """Base of the stores."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._clock = connection.clock
+
+    async def _call(self, operation: str, *rest: Value, script: str = "", **values: Value) -> list[Any]:
+        """Runs the operation's script, which has its name unless one is given; `prefix` and `now` are added."""
+        return await self._connection.call(operation, script or operation, list(rest), values)

@@ -1,0 +1,74 @@
+"""Session deletion: the marker, which is a lease, and what goes when the callback has succeeded."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from flue_memdb.contract.deletion import Begun, SessionDeletions
+from flue_memdb.contract.limits import LEASE_MS
+from flue_valkey.store.connection import Connection, Store
+
+_SUBMISSIONS_A_CALL = 200
+
+
+class DeletionStore(Store):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._deletions = SessionDeletions(self, self._new_owner)
+
+    async def delete_session(self, session_key: str, delete_session_tree: Callable[[], Awaitable[object]]) -> None:
+        await self._deletions.delete(session_key, delete_session_tree)
+
+    async def list_pending_session_deletions(self) -> list[str]:
+        _, found = await self._call("list_pending_session_deletions")
+        return [session_key.decode() for session_key in found]
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        tag, *found = await self._call(
+            "delete_session",
+            script="begin_session_deletion",
+            session_key=session_key,
+            owner_id=owner_id,
+            lease_expires_at=self._clock() + LEASE_MS,
+        )
+        return Begun(tag, found[0].decode() if found else "")
+
+    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
+        tag, *_ = await self._call(
+            "delete_session",
+            script="renew_session_deletion",
+            session_key=session_key,
+            owner_id=owner_id,
+            lease_expires_at=self._clock() + LEASE_MS,
+        )
+        return bool(tag == "renewed")
+
+    async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
+        await self._call(
+            "delete_session", script="abandon_session_deletion", session_key=session_key, owner_id=owner_id
+        )
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        kept = 0
+        while True:
+            tag, *found = await self._call(
+                "delete_session",
+                script="finish_session_deletion",
+                session_key=session_key,
+                owner_id=owner_id,
+                limit=_SUBMISSIONS_A_CALL,
+                kept=kept,
+            )
+            if tag != "more":
+                return bool(tag == "deleted")
+            kept = int(found[0])
+
+    async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
+        tag, *_ = await self._call(
+            "delete_session", script="look_at_session_deletion", session_key=session_key, owner_id=owner_id
+        )
+        answers: dict[str, Literal["pending", "succeeded", "gone"]] = {"pending": "pending", "succeeded": "succeeded"}
+        return answers.get(tag, "gone")
+
+    def _new_owner(self) -> str:
+        self._connection.require_open("delete_session")
+        return self._connection.new_id()

@@ -1,0 +1,19 @@
+"""Leases: who keeps a running submission alive, and which were let go."""
+
+from collections.abc import Sequence
+
+from flue_memdb.contract import Submission
+from flue_memdb.contract.checks import check_id, check_ids
+from flue_memdb.contract.limits import LEASE_MS
+from flue_valkey import rows
+from flue_valkey.store.listing import ListingStore
+
+
+class LeaseStore(ListingStore):
+    async def renew_leases(self, owner_id: str, submission_ids: Sequence[str]) -> None:
+        check_id("renew_leases", "owner_id", owner_id)
+        check_ids("renew_leases", "submission_ids", submission_ids)
+        await self._call("renew_leases", *submission_ids, owner_id=owner_id, lease_expires_at=self._clock() + LEASE_MS)
+
+    async def list_expired_submissions(self) -> list[Submission]:
+        return await self._list("list_expired_submissions", rows.submission)

@@ -1,0 +1,23 @@
+"""Questions about submissions."""
+
+from flue_memdb.contract import Submission
+from flue_memdb.contract.checks import check_id
+from flue_valkey import rows
+from flue_valkey.store.listing import ListingStore
+
+
+class QueryStore(ListingStore):
+    async def get_submission(self, submission_id: str) -> Submission | None:
+        check_id("get_submission", "submission_id", submission_id)
+        tag, *found = await self._call("get_submission", submission_id=submission_id)
+        return None if tag == "unknown" else rows.submission("get_submission", submission_id, *found)
+
+    async def has_unsettled_submissions(self) -> bool:
+        tag, *_ = await self._call("has_unsettled_submissions")
+        return bool(tag == "some")
+
+    async def list_runnable_submissions(self) -> list[Submission]:
+        return await self._list("list_runnable_submissions", rows.submission)
+
+    async def list_running_submissions(self) -> list[Submission]:
+        return await self._list("list_running_submissions", rows.submission)
