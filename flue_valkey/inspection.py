@@ -1,6 +1,6 @@
 """Whether a server is one that durable state can be kept on: no cluster, and no eviction.
 
-Both are asked of `CONFIG GET`, and where that is refused of `INFO`. What neither tells cannot be verified and is refused.
+Both are asked of `CONFIG GET`, and where that is refused of `INFO`. A server where neither tells is refused as well.
 """
 
 from dataclasses import dataclass

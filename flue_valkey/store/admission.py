@@ -40,7 +40,7 @@ class AdmissionStore(Store):
     async def _admit(self, operation: str, admission: Admission) -> DispatchAdmission:
         payload = _payload(operation, admission)
         self._connection.require_open(operation)
-        tag, *found = await self._call(
+        tag, *found = await self._run(
             operation,
             *payload,
             script="admit_submission",
@@ -51,6 +51,8 @@ class AdmissionStore(Store):
             max_retry=DEFAULT_MAX_RETRY,
             generation=self._connection.new_id(),
         )
+        if tag != "known":
+            reached(tag)
         if tag == "deleting":
             raise SessionBeingDeletedError(operation, admission.session_key)
         if tag == "receipt":

@@ -33,7 +33,7 @@ class Connection:
             raise AdapterClosedError(operation)
 
     async def call(self, operation: str, script_name: str, rest: list[Value], values: dict[str, Value]) -> list[Any]:
-        """The script's reply: a tag, which is reported as the outcome, and what belongs to it."""
+        """The script's reply: a tag, and what belongs to it."""
         self.require_open(operation)
         script = SCRIPTS[script_name]
         keys, args = script.bind(self.prefix, values | {"prefix": self.prefix, "now": self.clock()}, rest)
@@ -45,7 +45,6 @@ class Connection:
             raise CorruptRecordError(operation, f"key {key}", f"is a {actual} and no {expected}")
         if tag == "corrupt":
             raise CorruptRecordError(operation, f"key {reply[1].decode()}", reply[2].decode())
-        reached(tag)
         return [tag, *reply[1:]]
 
 
@@ -57,5 +56,11 @@ class Store:
         self._clock = connection.clock
 
     async def _call(self, operation: str, *rest: Value, script: str = "", **values: Value) -> list[Any]:
+        """Runs the operation's script, whose tag is what the operation came to."""
+        reply = await self._run(operation, *rest, script=script, **values)
+        reached(reply[0])
+        return reply
+
+    async def _run(self, operation: str, *rest: Value, script: str = "", **values: Value) -> list[Any]:
         """Runs the operation's script, which has its name unless one is given; `prefix` and `now` are added."""
         return await self._connection.call(operation, script or operation, list(rest), values)

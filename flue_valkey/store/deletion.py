@@ -23,7 +23,7 @@ class DeletionStore(Store):
         return [session_key.decode() for session_key in found]
 
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
-        tag, *found = await self._call(
+        tag, *found = await self._run(
             "delete_session",
             script="begin_session_deletion",
             session_key=session_key,
@@ -33,7 +33,7 @@ class DeletionStore(Store):
         return Begun(tag, found[0].decode() if found else "")
 
     async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
-        tag, *_ = await self._call(
+        tag, *_ = await self._run(
             "delete_session",
             script="renew_session_deletion",
             session_key=session_key,
@@ -43,14 +43,14 @@ class DeletionStore(Store):
         return bool(tag == "renewed")
 
     async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
-        await self._call(
+        await self._run(
             "delete_session", script="abandon_session_deletion", session_key=session_key, owner_id=owner_id
         )
 
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
         kept = 0
         while True:
-            tag, *found = await self._call(
+            tag, *found = await self._run(
                 "delete_session",
                 script="finish_session_deletion",
                 session_key=session_key,
@@ -63,7 +63,7 @@ class DeletionStore(Store):
             kept = int(found[0])
 
     async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
-        tag, *_ = await self._call(
+        tag, *_ = await self._run(
             "delete_session", script="look_at_session_deletion", session_key=session_key, owner_id=owner_id
         )
         answers: dict[str, Literal["pending", "succeeded", "gone"]] = {"pending": "pending", "succeeded": "succeeded"}

@@ -57,8 +57,9 @@ class Events(Store):
         sequence = parse_offset(offset, "read_events")
         check_limit("read_events", limit)
         after: str | int = NOW if sequence is None else sequence
-        tag, *found = await self._call("read_events", path=path, after=after, limit=page_size(limit))
+        tag, *found = await self._run("read_events", path=path, after=after, limit=page_size(limit))
         if tag == "no_stream":
+            reached("no_stream")
             return EventPage([], START, up_to_date=True, closed=False)
         read_from, next_sequence, closed, texts = found
         begin = int(read_from)

@@ -21,7 +21,7 @@ class ListingStore(Store):
         """
         records: list[_T] = []
         for _ in range(_ROUNDS):
-            _, entries = await self._call(operation)
+            _, entries = await self._run(operation)
             records, corrupt = self._read(operation, read, entries)
             settled = [await self._settle_corrupt(operation, *found) for found in corrupt]
             if not any(settled):
@@ -47,7 +47,7 @@ class ListingStore(Store):
         log.warning("%s: %s cannot be read and is settled: %s", operation, error.subject, error.found)
         seen = [] if isinstance(row, bytes) else [part for part in row if part is not None]
         try:
-            tag, *_ = await self._call(
+            tag, *_ = await self._run(
                 operation,
                 *seen,
                 script="settle_corrupt_submission",

@@ -85,7 +85,7 @@ class Runs(Store):
     ) -> list[RunPointer]:
         runs: list[RunPointer] = []
         while len(runs) < count:
-            tag, found = await self._call(
+            tag, found = await self._run(
                 "list_runs",
                 status=status,
                 workflow_name=workflow_name,

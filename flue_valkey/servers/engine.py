@@ -1,0 +1,66 @@
+"""The adapter over a server, as an engine that the verification compares."""
+
+from collections.abc import Callable
+
+from flue_memdb.clock import Clock
+from flue_memdb.contract import Adapter, Json
+from flue_memdb.verification.engines import Namespace
+from flue_valkey.adapter import valkey
+from flue_valkey.invariants import findings
+from flue_valkey.keyspace import Keyspace, read_keyspace
+from flue_valkey.runner import Runner
+from flue_valkey.servers.fake import FakeServer
+from flue_valkey.servers.server import Server
+
+
+class ValkeyNamespace:
+    """A key prefix of its own on a server."""
+
+    def __init__(self, server: Server, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._server = server
+        self._clock = clock
+        self._new_id = new_id
+        self._prefix = server.new_prefix()
+        self._reader: Runner | None = None
+
+    def adapter(self, client: int) -> Adapter:  # noqa: ARG002 -- every client gets a connection of its own
+        return valkey(
+            self._server.runner(),
+            key_prefix=self._prefix,
+            inspect_server=not isinstance(self._server, FakeServer),
+            clock=self._clock,
+            new_id=self._new_id,
+        )
+
+    async def keyspace(self) -> Json | None:
+        return (await self._read()).as_json()
+
+    async def findings(self) -> list[str]:
+        return [str(finding) for finding in findings(await self._read())]
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.close()
+        await self._server.remove(self._prefix)
+
+    async def _read(self) -> Keyspace:
+        if self._reader is None:
+            self._reader = self._server.runner()
+        return await read_keyspace(self._reader, self._prefix)
+
+
+class ValkeyEngine:
+    """The adapter over a server; the server is closed with the engine."""
+
+    layout = "valkey"
+
+    def __init__(self, server: Server) -> None:
+        self.name = server.name
+        self._server = server
+
+    async def open(self, clock: Clock, new_id: Callable[[], str]) -> Namespace:
+        await self._server.start()
+        return ValkeyNamespace(self._server, clock, new_id)
+
+    async def close(self) -> None:
+        await self._server.close()
