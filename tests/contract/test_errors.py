@@ -1,0 +1,52 @@
+"""Errors are for people: which operation, which id, what was found, what to do."""
+
+import pickle
+
+import pytest
+
+from flue_memdb import (
+    AttemptRef,
+    FlueStoreError,
+    InvalidIdentifierError,
+    MemoryDatabase,
+    SessionBusyError,
+    StreamNotFoundError,
+    memory,
+)
+from flue_memdb.contract.checks import check_id, check_number
+
+
+def test_an_error_says_what_it_was_about() -> None:
+    error = StreamNotFoundError("append_event", "runs/1")
+    assert (error.operation, error.subject) == ("append_event", "stream 'runs/1'")
+    assert str(error) == "append_event: stream 'runs/1': there is no such stream; call create_stream first"
+
+
+def test_a_long_id_is_cut_in_the_message() -> None:
+    with pytest.raises(InvalidIdentifierError) as refused:
+        check_id("get_run", "run_id", "x" * 4096 + "\ud800")
+    assert len(str(refused.value)) < 300
+
+
+def test_a_number_too_large_to_print_is_refused_all_the_same() -> None:
+    with pytest.raises(FlueStoreError, match="4,300 digits"):
+        check_number("claim_submission", "lease_expires_at", 10**5000)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StreamNotFoundError("append_event", "p"), SessionBusyError("delete_session", "s", "it is busy", "wait")],
+)
+def test_an_error_survives_the_way_to_another_process(error: FlueStoreError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+async def test_a_record_of_the_wrong_type_is_named() -> None:
+    stores = await memory(MemoryDatabase()).connect()
+    with pytest.raises(FlueStoreError) as refused:
+        await stores.submissions.complete_submission(("d1", "a1"))  # type: ignore[arg-type]
+    assert str(refused.value) == "complete_submission: attempt: is ('d1', 'a1'); give a AttemptRef"
+    assert await stores.submissions.complete_submission(AttemptRef("d1", "a1")) is False
