@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import DataError, NoScriptError, ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
 
 Arg: TypeAlias = str | bytes | int
 Command: TypeAlias = Sequence[Arg]
@@ -103,6 +104,10 @@ class RedisRunner:
             return []
         connection = await self._pool.get_connection()
         try:
+            # A connection that the server closed while nobody used it is found out before anything is sent on it. The
+            # pool looks as well, but not where notifications of maintenance are on, which is redis-py's default.
+            if await connection.can_read():
+                await connection.disconnect()
             await connection.send_packed_command(connection.pack_commands(commands))
             return [await _reply(connection) for _ in commands]
         finally:
@@ -172,7 +177,8 @@ def runner_from_url(
             _checked(url),
             socket_connect_timeout=connect_timeout_s,
             socket_timeout=reply_timeout_s,
-            retry=Retry(NoBackoff(), 0),  # connecting: once
+            retry=Retry(NoBackoff(), 0),  # of connecting; commands are never repeated
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),  # Valkey has none
             **options,
         )
     except ValueError as error:

@@ -1,6 +1,6 @@
 """The adapter over each kind of server."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -40,10 +40,10 @@ async def stores(open_adapter: Callable[[], ValkeyAdapter]) -> Stores:
 
 
 @pytest.fixture
-def broken(runner: Runner, prefix: str) -> Callable[[], "AsyncIterator[str]"]:
-    """What the invariants of the layout say, as texts."""
+def invariants(runner: Runner, prefix: str) -> Callable[[], Awaitable[list[str]]]:
+    """What contradicts the layout now, a text each."""
 
     async def read() -> list[str]:
         return [str(finding) for finding in findings(await read_keyspace(runner, prefix))]
 
-    return read  # type: ignore[return-value]
+    return read

@@ -1,4 +1,4 @@
-"""The scripts keep to what runs alike on every engine, and their loader says what is wrong with one that does not load."""
+"""The scripts keep to what runs alike on every engine; their loader says what is wrong with one that does not load."""
 
 import re
 from importlib import resources
@@ -79,7 +79,9 @@ async def test_lua_encodes_ids_as_python_does(text: str, runner: Runner) -> None
 )
 async def test_lua_compares_ids_by_code_point(left: str, right: str, runner: Runner) -> None:
     source = (FOLDER / "includes" / "comes_before.lua").read_text(encoding="utf-8")
-    script = f"{source}\nreturn {{comes_before(ARGV[1], ARGV[2]) and 1 or 0, comes_before(ARGV[2], ARGV[1]) and 1 or 0}}"
+    script = (
+        f"{source}\nreturn {{comes_before(ARGV[1], ARGV[2]) and 1 or 0, comes_before(ARGV[2], ARGV[1]) and 1 or 0}}"
+    )
     assert left < right
     assert await runner.eval(script, [], [left, right]) == [1, 0]
     assert await runner.eval(script, [], [left, left]) == [0, 0]

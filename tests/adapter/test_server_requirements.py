@@ -1,0 +1,180 @@
+"""What a server must be, and what a namespace must hold: one clear line each where it is not so."""
+
+import pytest
+from redis.asyncio import Redis
+
+from flue_memdb import (
+    AdapterClosedError,
+    ManualClock,
+    SchemaVersionError,
+    ServerReplyError,
+    ServerRequirementError,
+    StoreFullError,
+    StoreUnavailableError,
+)
+from flue_valkey import Runner, runner_from_url, valkey
+from flue_valkey.layout import key
+from flue_valkey.servers.local import LocalServer
+from flue_valkey.servers.server import Server
+
+BAD_SERVERS = [
+    ({"maxmemory-policy": "allkeys-lru"}, "maxmemory-policy allkeys-lru", "set maxmemory-policy noeviction"),
+    ({"cluster-enabled": "yes"}, "cluster-enabled yes", "use a standalone server"),
+]
+
+
+@pytest.fixture
+def needs_binary(local_server: Server) -> None:
+    """Skips, or fails in CI, where no server can be started here."""
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_a_server_that_is_fine_is_taken(local_server: Server, protocol: int) -> None:
+    prefix = local_server.new_prefix()
+    adapter = valkey(local_server.runner(2 if protocol == 2 else 3), key_prefix=prefix)
+    await adapter.migrate()
+    await adapter.connect()
+    await adapter.close()
+    await local_server.remove(prefix)
+
+
+@pytest.mark.usefixtures("needs_binary")
+@pytest.mark.parametrize("asked", ["CONFIG", "INFO"])
+@pytest.mark.parametrize("protocol", [2, 3])
+@pytest.mark.parametrize(("options", "found", "remedy"), BAD_SERVERS)
+async def test_a_server_that_is_not_is_refused(
+    options: dict[str, str], found: str, remedy: str, protocol: int, asked: str
+) -> None:
+    async with LocalServer(options) as server:
+        if asked == "INFO":
+            admin = server.runner()
+            await admin.command("ACL", "SETUSER", "default", "-config")
+            await admin.close()
+        adapter = valkey(server.runner(2 if protocol == 2 else 3))
+        for step in (adapter.migrate, adapter.connect):
+            with pytest.raises(ServerRequirementError) as refused:
+                await step()
+            assert found in refused.value.found
+            assert remedy in refused.value.remedy
+        await adapter.close()
+
+
+@pytest.mark.usefixtures("needs_binary")
+async def test_a_server_that_tells_nothing_cannot_be_verified_but_can_be_trusted() -> None:
+    async with LocalServer() as server:
+        admin = server.runner()
+        await admin.command("ACL", "SETUSER", "default", "-config", "-info")
+        adapter = valkey(server.runner())
+        with pytest.raises(ServerRequirementError, match="cannot be verified: neither CONFIG GET nor INFO"):
+            await adapter.migrate()
+        assert await admin.command("DBSIZE") == 0
+        trusting = valkey(server.runner(), inspect_server=False)
+        await trusting.migrate()
+        await trusting.connect()
+        for open_one in (adapter, trusting, admin):
+            await open_one.close()
+
+
+@pytest.mark.usefixtures("needs_binary")
+async def test_a_wrong_password_is_one_clear_line_without_it() -> None:
+    async with LocalServer({"requirepass": "right"}) as server:
+        address = str(server.url).rpartition("@")[2]
+        for url in (f"redis://:wr0ng@{address}", f"redis://{address}"):
+            adapter = valkey(url)
+            with pytest.raises(ServerReplyError, match="refuses the credentials") as refused:
+                await adapter.migrate()
+            assert "wr0ng" not in str(refused.value)
+            await adapter.close()
+
+
+async def test_no_server_is_one_clear_line() -> None:
+    adapter = valkey(runner_from_url("redis://127.0.0.1:1", connect_timeout_s=1))
+    with pytest.raises(StoreUnavailableError, match="check that it runs"):
+        await adapter.migrate()
+    await adapter.close()
+
+
+@pytest.mark.usefixtures("needs_binary")
+async def test_a_full_server_refuses_whole_and_keeps_answering() -> None:
+    async with LocalServer() as server:
+        adapter = valkey(server.runner(), clock=ManualClock(1))
+        await adapter.migrate()
+        stores = await adapter.connect()
+        await stores.sessions.save("s", {"entries": []})
+        admin = server.runner()
+        await admin.command("CONFIG", "SET", "maxmemory", "1")
+        with pytest.raises(StoreFullError, match="nothing was written"):
+            await stores.sessions.save("s", {"entries": [{"id": "e"}]})
+        assert await stores.sessions.load("s") == {"entries": []}
+        assert await stores.submissions.list_runnable_submissions() == []
+        await admin.command("CONFIG", "SET", "maxmemory", "0")
+        await stores.sessions.save("s", {"entries": [{"id": "e"}]})
+        await admin.close()
+        await adapter.close()
+
+
+@pytest.fixture
+def meta(prefix: str) -> str:
+    return key(prefix, "meta")
+
+
+async def test_a_new_namespace_gets_the_version(server: Server, runner: Runner, prefix: str, meta: str) -> None:
+    adapter = valkey(server.runner(), key_prefix=prefix, inspect_server=False)
+    with pytest.raises(SchemaVersionError, match=r"has no schema version.*call migrate\(\) first"):
+        await adapter.connect()
+    assert await runner.command("EXISTS", meta) == 0
+    await adapter.migrate()
+    assert await runner.command("HGET", meta, "schemaVersion") == b"3"
+    await adapter.migrate()
+    await adapter.connect()
+    await adapter.close()
+
+
+async def test_version_2_becomes_3(server: Server, runner: Runner, prefix: str, meta: str) -> None:
+    await runner.command("HSET", meta, "schemaVersion", "2")
+    adapter = valkey(server.runner(), key_prefix=prefix, inspect_server=False)
+    with pytest.raises(SchemaVersionError, match="schema version 2"):
+        await adapter.connect()
+    await adapter.migrate()
+    assert await runner.command("HGETALL", meta) in ([b"schemaVersion", b"3"], {b"schemaVersion": b"3"})
+    await adapter.close()
+
+
+@pytest.mark.parametrize("version", ["4", "1", "03", "", "three"])
+async def test_any_other_version_is_refused(
+    version: str, server: Server, runner: Runner, prefix: str, meta: str
+) -> None:
+    await runner.command("HSET", meta, "schemaVersion", version)
+    adapter = valkey(server.runner(), key_prefix=prefix, inspect_server=False)
+    for step in (adapter.migrate, adapter.connect):
+        with pytest.raises(SchemaVersionError, match="use a version of flue-valkey that knows it"):
+            await step()
+    assert await runner.command("HGET", meta, "schemaVersion") == version.encode()
+    await adapter.close()
+
+
+async def test_a_closed_adapter_says_so(server: Server, prefix: str) -> None:
+    adapter = valkey(server.runner(), key_prefix=prefix, inspect_server=False)
+    await adapter.close()
+    await adapter.close()
+    for step in (adapter.migrate, adapter.connect):
+        with pytest.raises(AdapterClosedError, match="the adapter is closed"):
+            await step()
+
+
+def test_a_client_must_be_wrapped_in_a_runner() -> None:
+    with pytest.raises(TypeError, match=r"give RedisRunner\(client\)"):
+        valkey(Redis())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("prefix", ["", ":", ":::"])
+def test_an_empty_prefix_is_refused(prefix: str) -> None:
+    with pytest.raises(ValueError, match="give a name such as 'flue'"):
+        valkey("redis://127.0.0.1:6379", key_prefix=prefix)
+
+
+async def test_trailing_colons_of_a_prefix_are_stripped(server: Server, runner: Runner, prefix: str) -> None:
+    adapter = valkey(server.runner(), key_prefix=f"{prefix}::", inspect_server=False)
+    await adapter.migrate()
+    assert await runner.command("EXISTS", key(prefix, "meta")) == 1
+    await adapter.close()
