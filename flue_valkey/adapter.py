@@ -94,8 +94,8 @@ def valkey(
     prefix = key_prefix.rstrip(":")
     if not prefix:
         raise ValueError(f"valkey: key_prefix is {key_prefix!r}; give a name such as {PREFIX!r}")
-    if isinstance(url_or_runner, Redis):
-        # A client has methods of the runner's names, and would fail much later.
+    given: object = url_or_runner
+    if isinstance(given, Redis):  # it has methods of the runner's names, and would fail much later
         raise TypeError("valkey: got a redis.asyncio client; give RedisRunner(client)")
     runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
     connection = Connection(runner, prefix, clock or SystemClock(), new_id or _random_id)

@@ -43,9 +43,7 @@ class DeletionStore(Store):
         return bool(tag == "renewed")
 
     async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
-        await self._run(
-            "delete_session", script="abandon_session_deletion", session_key=session_key, owner_id=owner_id
-        )
+        await self._run("delete_session", script="abandon_session_deletion", session_key=session_key, owner_id=owner_id)
 
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
         kept = 0

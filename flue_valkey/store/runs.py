@@ -44,7 +44,9 @@ class Runs(Store):
         documents = _texts("end_run", result=("result", end.result), error=("error", end.error))
         await self._call(
             "end_run",
-            *("endedAt", end.ended_at, "isError", str(int(end.is_error)), "durationMs", str(end.duration_ms), *documents),
+            *("endedAt", end.ended_at, "isError", int(end.is_error)),
+            *("durationMs", end.duration_ms),
+            *documents,
             run_id=end.run_id,
             status="errored" if end.is_error else "completed",
         )

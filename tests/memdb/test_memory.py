@@ -1,0 +1,110 @@
+"""The reference as people use it: clocks, databases, and values that nobody changes from outside."""
+
+import pytest
+
+from flue_memdb import (
+    AdapterClosedError,
+    AttemptRef,
+    ClaimRef,
+    DispatchInput,
+    ManualClock,
+    MemoryDatabase,
+    SystemClock,
+    memory,
+    open_stores,
+)
+from flue_memdb.verification.invariants import findings
+
+DISPATCH = DispatchInput(dispatch_id="d", agent="a", id="i", input=None, accepted_at="2026-06-03")
+
+
+def test_a_manual_clock_moves_only_when_it_is_moved() -> None:
+    clock = ManualClock(5)
+    assert (clock(), clock()) == (5, 5)
+    clock.advance(ms=10)
+    assert clock() == 15
+    clock.set(15)
+    with pytest.raises(ValueError, match="stands at 15 ms and cannot go back to 14 ms"):
+        clock.set(14)
+    assert clock() == 15
+
+
+def test_the_system_clock_gives_epoch_milliseconds() -> None:
+    now = SystemClock()()
+    assert isinstance(now, int)
+    assert 1_700_000_000_000 < now < 10_000_000_000_000
+
+
+async def test_adapters_over_one_database_share_it_and_others_do_not() -> None:
+    db = MemoryDatabase()
+    async with open_stores(memory(db)) as one, open_stores(memory(db)) as two, open_stores(memory()) as other:
+        await one.sessions.save("s", {"entries": []})
+        assert await two.sessions.load("s") == {"entries": []}
+        assert await other.sessions.load("s") is None
+
+
+async def test_closing_one_adapter_leaves_the_others_open() -> None:
+    db = MemoryDatabase()
+    first, second = memory(db), memory(db)
+    stores = await second.connect()
+    await first.close()
+    assert await stores.sessions.load("s") is None
+    with pytest.raises(AdapterClosedError):
+        await first.connect()
+
+
+def test_a_clock_beside_a_database_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"MemoryDatabase\(clock=...\)"):
+        memory(MemoryDatabase(), clock=ManualClock())
+
+
+async def test_what_a_caller_stored_is_not_changed_from_outside() -> None:
+    async with open_stores(memory()) as stores:
+        document = {"entries": [{"id": "e", "tags": ["a"]}]}
+        await stores.sessions.save("s", document)
+        document["entries"][0]["tags"].append("b")  # type: ignore[attr-defined]
+        loaded = await stores.sessions.load("s")
+        assert loaded == {"entries": [{"id": "e", "tags": ["a"]}]}
+        loaded["entries"].clear()
+        assert await stores.sessions.load("s") == {"entries": [{"id": "e", "tags": ["a"]}]}
+
+
+async def claimed() -> MemoryDatabase:
+    db = MemoryDatabase(clock=ManualClock(1))
+    stores = await memory(db).connect()
+    await stores.submissions.admit_dispatch(DISPATCH)
+    await stores.submissions.claim_submission(ClaimRef("d", "a1", "o", 1))
+    await stores.submissions.append_stream_chunk_segment("k", 0, "text")
+    await stores.events.create_stream("p")
+    await stores.events.append_event_once("p", "key", 1)
+    return db
+
+
+async def test_the_invariants_hold_in_a_sound_database() -> None:
+    db = await claimed()
+    assert findings(db) == []
+    stores = await memory(db).connect()
+    assert await stores.submissions.complete_submission(AttemptRef("d", "a1")) is True
+    assert findings(db) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda db: db.running.clear(), "which the index of running ones contradicts"),
+        (lambda db: db.session_unsettled.clear(), "which its session's queue contradicts"),
+        (lambda db: db.session_submissions.clear(), "is missing from its session"),
+        (lambda db: db.submissions.clear(), "which has no row"),
+        (lambda db: setattr(db, "admissions", 0), "not distinct numbers from 1 to 0"),
+        (lambda db: db.receipts.update(d=1), "has a row and a receipt"),
+        (lambda db: db.segments["k"].clear(), "has no segments"),
+        (lambda db: db.streams["p"].events.clear(), "which does not exist"),
+        (lambda db: setattr(db.submissions["d"], "attempt_id", None), "without an attempt"),
+        (lambda db: setattr(db.submissions["d"], "settled_at", 1), "which settled_at 1 contradicts"),
+        (lambda db: db.terminalizing.update(d=db.submissions["d"]), "index of terminalizing ones contradicts"),
+    ],
+)
+async def test_each_damage_is_found(damage: object, said: str) -> None:
+    db = await claimed()
+    damage(db)  # type: ignore[operator]
+    assert any(said in finding for finding in findings(db))
