@@ -14,10 +14,12 @@ from urllib.parse import quote
 
 from redis.exceptions import RedisError
 
+from flue_valkey.runner import runner_from_url
 from flue_valkey.servers.server import Server, ServerError, server_info, version_in
 
 _PORTS_TO_TRY = 5
 _POLL_S = 0.02
+_PROBE_TIMEOUT_S = 0.5
 _STOP_TIMEOUT_S = 10.0
 _SHOWN_LOG_LINES = 20
 
@@ -87,7 +89,8 @@ class LocalServer(Server):
         self.url = f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
         deadline = time.monotonic() + self._start_timeout_s
         while process.poll() is None and time.monotonic() < deadline:
-            runner = self.runner()
+            # Another process may hold the port, and be silent: hence the short time to reply.
+            runner = runner_from_url(self.url, reply_timeout_s=_PROBE_TIMEOUT_S)
             try:
                 info = await server_info(runner)
             except RedisError:  # not yet there, or still loading its data

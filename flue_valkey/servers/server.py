@@ -57,7 +57,11 @@ class Server(ABC):
         """Ends what `start` began, and leaves nothing behind."""
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:  # cancelled halfway, perhaps
+            await self.close()
+            raise
         return self
 
     async def __aexit__(

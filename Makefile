@@ -1,0 +1,54 @@
+# Everything that the checks need is set up here: a virtual environment in .venv, and a valkey-server if it can be had.
+#   make test   lint, types and tests                  make diff   the differential run: make diff ARGS="--seed 7"
+#   make lint   ruff and mypy alone                    make format rewrites the sources as ruff wants them
+#   make lock   writes constraints.txt anew            make clean  removes what these made
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --group dev --editable '.[testing]'
+WORKERS ?= auto
+
+.SILENT:
+.PHONY: test diff lint format lock clean server
+
+test: lint server
+	echo "pytest"
+	$(BIN)/pytest --quiet --numprocesses $(WORKERS) $(ARGS)
+
+diff: $(READY) server
+	$(BIN)/flue diff $(ARGS)
+
+lint: $(READY)
+	echo "ruff check, ruff format --check, mypy"
+	$(BIN)/ruff check --quiet --output-format concise
+	$(BIN)/ruff format --check --quiet || { echo "run 'make format'"; exit 1; }
+	$(BIN)/mypy --no-error-summary
+
+format: $(READY)
+	$(BIN)/ruff check --quiet --fix
+	$(BIN)/ruff format --quiet
+
+# Without a server its tests are skipped: no reason to stop.
+server:
+	tools/get-valkey-server || true
+
+$(READY): pyproject.toml constraints.txt
+	echo "installing into .venv"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --upgrade 'pip>=25.1'  # the first to know dependency groups
+	$(INSTALL) --constraint constraints.txt
+	touch $@
+
+lock:
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(INSTALL)
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+	touch $(READY)
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find flue_memdb flue_valkey tests -name __pycache__ -prune -exec rm -rf {} +
