@@ -17,7 +17,7 @@ class Namespace(Protocol):
         """A new adapter for a client."""
 
     async def keyspace(self) -> Json | None:
-        """Everything that is stored, in the database's own terms; None where the engine has no such thing to compare."""
+        """Everything that is stored, in the database's own terms: an object; None where there is nothing to compare."""
 
     async def findings(self) -> list[str]:
         """What contradicts the invariants of the layout, a sentence each; empty if all is well."""

@@ -1,28 +1,17 @@
 """The operations of the four stores as data: one line of a trace, made to happen on any stores."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from flue_memdb.contract import (
-    UNSET,
-    AttemptRef,
-    ClaimRef,
-    DirectInput,
-    DispatchInput,
-    Durability,
-    FlueStoreError,
-    InvalidPayloadError,
-    Json,
-    Lease,
-    NewRun,
-    NewTurnJournal,
-    RunEnd,
-    Stores,
-)
+from flue_memdb.contract import FlueStoreError, Json, Stores, deletion
 from flue_memdb.contract.outcomes import listening
+from flue_memdb.verification.bulk import BULK, single_calls
 from flue_memdb.verification.outcomes import OUTCOMES
-from flue_memdb.verification.values import camel, from_json, to_json
+from flue_memdb.verification.shapes import METHODS, SHAPES, read_arguments
+from flue_memdb.verification.values import to_json
 
 Operation: TypeAlias = dict[str, Json]
 """`{"at", "client", "op", "args"}`, as a line of a trace."""
@@ -35,108 +24,52 @@ class CallbackError(Exception):
     """What a deletion callback raises that was told to fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """How an operation's arguments become a call. `parameters` turn one argument each; `options` names what the object
-    behind them holds, given by name; `gives` says whether there is a result."""
+@dataclass(slots=True)
+class Observation:
+    """What an operation gave, and why.
 
-    parameters: tuple[Callable[[Json], Any], ...] = ()
-    options: tuple[str, ...] = ()
-    gives: bool = True
+    `outcomes` holds (operation, outcome): its own, then those of the operations within its callback; for a bulk step,
+    those of its calls. `reported` holds the outcomes that the stores themselves reported, in the same order.
+    """
 
-
-def _plain(value: Json) -> Any:
-    return value
-
-
-def _record(record: type) -> Callable[[Json], Any]:
-    return lambda document: from_json(record, document)
-
-
-def _optional(record: type) -> Callable[[Json], Any]:
-    return lambda document: None if document is UNSET else from_json(record, document)
-
-
-def _error(value: Json) -> Any:
-    return Exception(value["$error"]) if isinstance(value, dict) and "$error" in value else value
-
-
-_attempt = _record(AttemptRef)
-
-_SHAPES: dict[str, _Shape] = {
-    "sessions.save": _Shape((_plain, _plain), gives=False),
-    "sessions.load": _Shape((_plain,)),
-    "sessions.delete": _Shape((_plain,), gives=False),
-    "submissions.get_submission": _Shape((_plain,)),
-    "submissions.get_turn_journal": _Shape((_plain,)),
-    "submissions.has_unsettled_submissions": _Shape(),
-    "submissions.list_runnable_submissions": _Shape(),
-    "submissions.list_running_submissions": _Shape(),
-    "submissions.list_expired_submissions": _Shape(),
-    "submissions.list_pending_terminal_outboxes": _Shape(),
-    "submissions.admit_dispatch": _Shape((DispatchInput.from_json,)),
-    "submissions.admit_direct": _Shape((DirectInput.from_json,)),
-    "submissions.claim_submission": _Shape((_record(ClaimRef),)),
-    "submissions.mark_submission_input_applied": _Shape((_attempt, _optional(Durability))),
-    "submissions.request_submission_recovery": _Shape((_attempt,)),
-    "submissions.requeue_submission_before_input_applied": _Shape((_attempt,)),
-    "submissions.complete_submission": _Shape((_attempt,)),
-    "submissions.fail_submission": _Shape((_attempt, _error)),
-    "submissions.replace_turn_journal_attempt": _Shape((_attempt, _plain, _optional(Lease))),
-    "submissions.reserve_submission_terminal": _Shape((_attempt,), options=("event_key", "event")),
-    "submissions.record_submission_terminal_offset": _Shape((_attempt, _plain, _plain)),
-    "submissions.finalize_submission_terminal": _Shape((_attempt, _plain)),
-    "submissions.begin_turn_journal": _Shape((_record(NewTurnJournal),)),
-    "submissions.update_turn_journal_phase": _Shape(
-        (_attempt, _plain), options=("checkpoint_leaf_id", "tool_request", "stream_key")
-    ),
-    "submissions.commit_turn_journal": _Shape((_attempt, _plain)),
-    "submissions.mark_stream_consumed": _Shape((_attempt, _plain)),
-    "submissions.append_stream_chunk_segment": _Shape((_plain, _plain, _plain)),
-    "submissions.get_stream_chunk_segments": _Shape((_plain,)),
-    "submissions.delete_stream_chunk_segments": _Shape((_plain,), gives=False),
-    "submissions.insert_attempt_marker": _Shape((_attempt,), gives=False),
-    "submissions.delete_attempt_marker": _Shape((_attempt,), gives=False),
-    "submissions.list_attempt_markers": _Shape(),
-    "submissions.renew_leases": _Shape((_plain, _plain), gives=False),
-    "submissions.delete_session": _Shape((_plain, _plain), gives=False),
-    "submissions.list_pending_session_deletions": _Shape(),
-    "runs.create_run": _Shape((_record(NewRun),), gives=False),
-    "runs.end_run": _Shape((_record(RunEnd),), gives=False),
-    "runs.get_run": _Shape((_plain,)),
-    "runs.lookup_run": _Shape((_plain,)),
-    "runs.list_runs": _Shape(options=("status", "workflow_name", "limit", "cursor")),
-    "events.create_stream": _Shape((_plain,), gives=False),
-    "events.append_event": _Shape((_plain, _plain)),
-    "events.append_event_once": _Shape((_plain, _plain, _plain)),
-    "events.read_events": _Shape((_plain,), options=("offset", "limit")),
-    "events.close_stream": _Shape((_plain,), gives=False),
-    "events.get_stream_meta": _Shape((_plain,)),
-}
-
-_METHODS = {f"{store}.{camel(method)}": (store, method) for store, method in (name.split(".") for name in _SHAPES)}
-_REQUIRED_OPTIONS = frozenset({"event_key", "event"})
+    answer: Answer
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
 
 
 async def apply(stores: Stores, operation: Operation) -> Answer:
     """Makes the operation happen and gives what its line in a trace would carry.
 
-    It does not raise for an operation's own error: that is the answer.
+    It does not raise for an operation's own error: that is the answer. A bulk step (`bulk.py`) gives
+    `{"result": {"count", "last"}}`: how many calls it made, and the answer of the last.
     """
-    answer, _ = await apply_with_outcome(stores, operation)
-    return answer
+    return (await observe(stores, operation)).answer
 
 
 async def apply_with_outcome(stores: Stores, operation: Operation) -> tuple[Answer, str]:
-    """As `apply`, with the name of what the operation came to: one of its declared outcomes, or the kind of its error."""
-    store, method = _METHODS[operation["op"]]
-    shape = _SHAPES[f"{store}.{method}"]
-    during: list[Answer] = []
-    with listening() as outcomes:
+    """As `apply`, with what the operation came to: one of its declared outcomes, or the kind of its error."""
+    observation = await observe(stores, operation)
+    return observation.answer, observation.outcomes[0][1]
+
+
+async def observe(
+    stores: Stores, operation: Operation, die: Callable[[], Awaitable[None]] | None = None
+) -> Observation:
+    """As `apply`, with everything that it and the operations within it came to.
+
+    `die` closes the stores' adapter: that is how the callback `{"$tree": "die"}` ends its process, whose marker stays;
+    without it, such a callback fails like `{"$tree": "fail"}`.
+    """
+    if operation["op"] in BULK:
+        return await _observe_bulk(stores, operation)
+    store, method = METHODS[operation["op"]]
+    shape = SHAPES[f"{store}.{method}"]
+    during: list[Observation] = []
+    with listening() as reported, _no_warning() if dies(operation) else nullcontext():
         try:
-            arguments, options = _arguments(method, shape, operation.get("args", []))
+            arguments, options = read_arguments(method, shape, operation.get("args", []))
             if method == "delete_session":
-                arguments[1] = _callback(stores, arguments[1], during)
+                arguments[1] = _callback(stores, arguments[1], during, die)
             result = await getattr(getattr(stores, store), method)(*arguments, **options)
             answer = {"result": to_json(result)} if shape.gives else {}
         except FlueStoreError as error:
@@ -145,45 +78,66 @@ async def apply_with_outcome(stores: Stores, operation: Operation) -> tuple[Answ
             answer = {"error": {"kind": "callback", "message": str(error)}}
         except Exception as error:  # any other is a bug of the stores, which a comparison must show and not stop at
             answer = {"error": {"kind": "other", "message": f"{type(error).__name__}: {error}"}}
+    observation = Observation(answer, [(operation["op"], _outcome(operation["op"], reported, answer))], reported)
     if during:
-        answer["during"] = during
-    return answer, _outcome(operation["op"], outcomes, answer)
+        answer["during"] = [inner.answer for inner in during]
+        for inner in during:
+            observation.outcomes += inner.outcomes
+            observation.reported += inner.reported
+    return observation
 
 
-def _outcome(op: str, outcomes: list[str], answer: Answer) -> str:
-    if outcomes:
-        return outcomes[-1]
+@contextmanager
+def _no_warning() -> Iterator[None]:
+    """Holds back the warning that the marker of a process which dies on purpose stays."""
+
+    def drop(_: logging.LogRecord) -> bool:
+        return False
+
+    log = logging.getLogger(deletion.__name__)
+    log.addFilter(drop)
+    try:
+        yield
+    finally:
+        log.removeFilter(drop)
+
+
+async def _observe_bulk(stores: Stores, operation: Operation) -> Observation:
+    calls = [await observe(stores, call) for call in single_calls(operation)]
+    answer = {"result": {"count": len(calls), "last": calls[-1].answer if calls else None}}
+    outcomes = [outcome for call in calls for outcome in call.outcomes]
+    return Observation(answer, outcomes, [outcome for call in calls for outcome in call.reported])
+
+
+def _outcome(op: str, reported: list[str], answer: Answer) -> str:
+    if reported:
+        return reported[-1]
     return str(answer["error"]["kind"]) if "error" in answer else f"{op} reported no outcome"
 
 
-def _arguments(method: str, shape: _Shape, args: Sequence[Json]) -> tuple[list[Any], dict[str, Any]]:
-    padded = [*args, *[UNSET] * (len(shape.parameters) + 1 - len(args))]
-    arguments = [read(value) for read, value in zip(shape.parameters, padded, strict=False)]
-    options: dict[str, Any] = {}
-    if shape.options:
-        given = padded[len(shape.parameters)]
-        given = {} if given is UNSET else given
-        if not isinstance(given, dict):
-            raise InvalidPayloadError(method, "options", f"is {given!r}", "give an object")
-        for name in shape.options:
-            if camel(name) in given or name in _REQUIRED_OPTIONS:
-                options[name] = given.get(camel(name), UNSET)
-    return arguments, options
-
-
-def _callback(stores: Stores, tree: Json, during: list[Answer]) -> Callable[[], Awaitable[None]] | Json:
-    if not isinstance(tree, dict):
+def _callback(
+    stores: Stores, tree: Json, during: list[Observation], die: Callable[[], Awaitable[None]] | None
+) -> Callable[[], Awaitable[None]] | Json:
+    if not isinstance(tree, dict) or "$tree" not in tree:
         return tree
 
     async def delete_session_tree() -> None:
         for operation in tree.get("during", ()):
-            during.append(await apply(stores, operation))
-        if tree["$tree"] == "fail":
+            during.append(await observe(stores, operation))  # noqa: PERF401 -- what was done counts if one fails
+        if tree["$tree"] == "die" and die is not None:
+            await die()
+        if tree["$tree"] in ("fail", "die"):
             raise CallbackError("snapshot deletion failed")
 
     return delete_session_tree
 
 
+def dies(operation: Operation) -> bool:
+    """Whether the operation is a deletion whose process dies in the callback: its client needs a new adapter then."""
+    tree = operation["args"][1] if operation["op"] == "submissions.deleteSession" and len(operation["args"]) > 1 else 0
+    return isinstance(tree, dict) and tree.get("$tree") == "die"
+
+
 def declared_outcomes() -> dict[str, tuple[str, ...]]:
     """Per operation of the traces, the outcomes that it can have on good and bad input."""
-    return {op: OUTCOMES[f"{store}.{method}"] for op, (store, method) in _METHODS.items()}
+    return {op: OUTCOMES[f"{store}.{method}"] for op, (store, method) in METHODS.items()}

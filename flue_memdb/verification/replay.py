@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flue_memdb.clock import ManualClock
 from flue_memdb.contract import Adapter, Stores
-from flue_memdb.verification.operations import Answer, Operation, apply
+from flue_memdb.verification.operations import Answer, Operation, dies, observe
 from flue_memdb.verification.traces import Trace
 from flue_memdb.verification.values import same_json
 
@@ -40,7 +40,10 @@ async def replay(trace: Trace, adapter_factory: Callable[[int, ManualClock], Ada
                 adapters[client] = adapter_factory(client, clock)
                 await adapters[client].migrate()
                 stores[client] = await adapters[client].connect()
-            got = await apply(stores[client], operation)
+            got = (await observe(stores[client], operation, adapters[client].close)).answer
+            if dies(operation):
+                await adapters[client].close()
+                del adapters[client], stores[client]
             expected: Answer = {name: operation[name] for name in ("result", "error", "during") if name in operation}
             if not same_answer(expected, got):
                 mismatches.append(Mismatch(index, operation, expected, got))

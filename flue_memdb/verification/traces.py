@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flue_memdb.contract import Json, json_text, parse_json
+from flue_memdb.contract import Json, parse_json
+from flue_memdb.verification.comparison import text_of
 from flue_memdb.verification.operations import Operation
 
 
@@ -38,8 +39,8 @@ def write_trace(path: str | Path, trace: Trace) -> None:
     """Writes a trace."""
     header = {"flueTrace": 1, "schema": 3, "title": trace.title, "source": trace.source}
     # newline="" keeps the lines ending with LF alone on every system.
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        file.writelines(json_text(line) + "\n" for line in [header, *trace.operations])
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        file.writelines(text_of(line) + "\n" for line in [header, *trace.operations])
 
 
 def _texts(path: Path) -> list[str]:

@@ -16,7 +16,7 @@ def camel(name: str) -> str:
 
 
 def to_json(value: Any) -> Json:
-    """A record, a list of records, or a plain JSON value in the shape of a trace; fields that are not set are absent."""
+    """A record, a list of them, or a plain JSON value in the shape of a trace; fields that are not set are absent."""
     if isinstance(value, Admitted):
         return {"kind": "submission", "submission": to_json(value.submission)}
     if isinstance(value, RetainedReceipt):

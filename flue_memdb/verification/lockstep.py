@@ -1,0 +1,169 @@
+"""One sequence on several engines, in step: every operation on each of them, and the first difference."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal, TypeAlias
+
+from flue_memdb.clock import ManualClock
+from flue_memdb.contract import Adapter, Json, Stores
+from flue_memdb.verification.bulk import BULK
+from flue_memdb.verification.comparison import differences, identical
+from flue_memdb.verification.engines import Engine, Namespace
+from flue_memdb.verification.operations import Observation, Operation, dies, observe
+from flue_memdb.verification.state import read_state
+
+DifferenceKind: TypeAlias = Literal["answer", "outcome", "state", "findings", "keyspace"]
+
+_ANSWER_WITHIN_S = 5.0
+_BULK_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where an engine gave something else than the first one.
+
+    `kind` says what differs: an operation's answer, the reason for it, the state that can be read afterwards, the
+    findings (`expected` is then empty), or the keyspace (of engines with one layout). `index` is the operation's, from
+    0, or None for what is compared after the last one.
+    """
+
+    kind: DifferenceKind
+    engine: str
+    index: int | None
+    expected: Json
+    got: Json
+
+
+@dataclass(slots=True)
+class SequenceResult:
+    """What a sequence came to: the answers and outcomes of the first engine, and the first difference, if any."""
+
+    answers: list[Json] = field(default_factory=list)
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    difference: Difference | None = None
+
+
+class _Side:
+    """One engine's namespace with its clients."""
+
+    def __init__(self, engine: Engine, namespace: Namespace) -> None:
+        self.engine = engine
+        self.namespace = namespace
+        self.reports_outcomes = False
+        self._adapters: dict[int, Adapter] = {}
+        self._stores: dict[int, Stores] = {}
+
+    async def connect(self, client: int) -> Stores:
+        """The stores of a client, by a new adapter if it has none."""
+        if client not in self._stores:
+            adapter = self._adapters[client] = self.namespace.adapter(client)
+            await adapter.migrate()
+            self._stores[client] = await adapter.connect()
+        return self._stores[client]
+
+    async def observe(self, operation: Operation) -> Observation:
+        """What the operation gives on this side."""
+        client = operation.get("client", 0)
+        stores = await self.connect(client)
+        within_s = _BULK_WITHIN_S if operation["op"] in BULK else _ANSWER_WITHIN_S
+        try:
+            async with asyncio.timeout(within_s):
+                observation = await observe(stores, operation, self._adapters[client].close)
+        except TimeoutError:
+            return Observation({"error": {"kind": "other", "message": f"no answer within {within_s:.0f} s"}})
+        if dies(operation):
+            await self.disconnect(client)
+        self.reports_outcomes = self.reports_outcomes or bool(observation.reported)
+        return observation
+
+    async def disconnect(self, client: int) -> None:
+        """Closes a client's adapter."""
+        await self._adapters.pop(client).close()
+        del self._stores[client]
+
+    async def close(self) -> None:
+        """Ends the clients and the namespace."""
+        for client in list(self._stores):
+            await self.disconnect(client)
+        await self.namespace.close()
+
+
+async def run_sequence(engines: Sequence[Engine], operations: Sequence[Operation]) -> SequenceResult:
+    """Runs the operations on fresh namespaces of all engines, in step, and stops at the first difference."""
+    result = SequenceResult()
+    clock = ManualClock()
+    async with AsyncExitStack() as stack:
+        clients = {operation.get("client", 0) for operation in operations} or {0}
+        sides = []
+        for engine in engines:
+            sides.append(await _opened(engine, clock, clients))
+            stack.push_async_callback(sides[-1].close)
+        for index, operation in enumerate(operations):
+            clock.set(operation["at"])
+            expected = await sides[0].observe(operation)
+            result.answers.append(expected.answer)
+            result.outcomes.update(expected.outcomes)
+            for side in sides[1:]:
+                result.difference = _compared(side, index, expected, await side.observe(operation))
+                if result.difference is not None:
+                    return result
+        result.difference = await _compared_in_the_end(sides, operations)
+    return result
+
+
+async def _opened(engine: Engine, clock: ManualClock, clients: set[int]) -> _Side:
+    side = _Side(engine, await engine.open(clock, _counted_ids()))
+    for client in sorted(clients):
+        await side.connect(client)
+    return side
+
+
+def _counted_ids() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"id-{next(numbers):06}"
+
+
+def _compared(side: _Side, index: int, expected: Observation, got: Observation) -> Difference | None:
+    if not identical(expected.answer, got.answer):
+        return Difference("answer", side.engine.name, index, expected.answer, got.answer)
+    # A store need not say why it answers as it does; one that does must give the same reasons.
+    if side.reports_outcomes and expected.reported != got.reported:
+        return Difference("outcome", side.engine.name, index, expected.reported, got.reported)
+    return None
+
+
+async def _compared_in_the_end(sides: Sequence[_Side], operations: Sequence[Operation]) -> Difference | None:
+    client = operations[0].get("client", 0) if operations else 0
+    states = [await read_state(await side.connect(client), operations) for side in sides]
+    for side, state in zip(sides[1:], states[1:], strict=True):
+        different = list(differences(states[0], state))
+        if different:
+            return Difference("state", side.engine.name, None, _part(states[0], different), _part(state, different))
+    for side in sides:
+        findings = await side.namespace.findings()
+        if findings:
+            return Difference("findings", side.engine.name, None, [], findings)
+    return await _compared_keyspaces(sides)
+
+
+async def _compared_keyspaces(sides: Sequence[_Side]) -> Difference | None:
+    first_of_layout: dict[str, dict[str, Json]] = {}
+    for side in sides:
+        keyspace: dict[str, Json] | None = await side.namespace.keyspace()
+        if keyspace is None:
+            continue
+        expected = first_of_layout.setdefault(side.engine.layout, keyspace)
+        different = list(differences(expected, keyspace))
+        if different:
+            return Difference(
+                "keyspace", side.engine.name, None, _part(expected, different), _part(keyspace, different)
+            )
+    return None
+
+
+def _part(values: dict[str, Json], names: list[str]) -> dict[str, Json]:
+    return {name: values[name] for name in names if name in values}

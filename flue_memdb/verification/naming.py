@@ -1,0 +1,47 @@
+"""What the arguments of operations are called: where ids are found, and where bad values can stand."""
+
+import functools
+import inspect
+from collections.abc import Iterator
+
+from flue_memdb.contract import EventStore, Json, RunStore, SessionStore, SubmissionStore
+from flue_memdb.verification.bulk import BULK, single_calls
+from flue_memdb.verification.shapes import METHODS, SHAPES
+from flue_memdb.verification.values import camel
+
+_PROTOCOLS = {"sessions": SessionStore, "submissions": SubmissionStore, "runs": RunStore, "events": EventStore}
+# Of the many records of a bulk step only so many are looked at one by one.
+_BULK_SAMPLES = 10
+
+
+@functools.cache
+def argument_names(op: str) -> tuple[str, ...]:
+    """The names of an operation's arguments in a trace, in camelCase; `options` for the object of options."""
+    store, method = METHODS[op]
+    shape = SHAPES[f"{store}.{method}"]
+    parameters = list(inspect.signature(getattr(_PROTOCOLS[store], method)).parameters)[1:]
+    names = [camel(name) for name in parameters[: len(shape.parameters)]]
+    return (*names, "options") if shape.options else tuple(names)
+
+
+def option_names(op: str) -> tuple[str, ...]:
+    """The names in an operation's object of options."""
+    store, method = METHODS[op]
+    return tuple(camel(name) for name in SHAPES[f"{store}.{method}"].options)
+
+
+def named_values(operation: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Every argument of an operation, and every field of an argument, with its name; also of those within a callback,
+    and of some calls of a bulk step."""
+    if operation["op"] in BULK:
+        calls = list(single_calls(operation))
+        for call in calls[:: max(1, len(calls) // _BULK_SAMPLES)]:
+            yield from named_values(call)
+        return
+    for name, value in zip(argument_names(operation["op"]), operation.get("args", ()), strict=False):
+        yield name, value
+        if isinstance(value, dict):
+            yield from value.items()
+            if "$tree" in value:
+                for inner in value.get("during", ()):
+                    yield from named_values(inner)

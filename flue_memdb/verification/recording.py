@@ -1,0 +1,215 @@
+"""Recording: a wrapper round any adapter that writes a trace of what is done through its stores."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from flue_memdb.clock import Clock, SystemClock
+from flue_memdb.contract import Adapter, FlueStoreError, Json, Stores
+from flue_memdb.verification.comparison import text_of
+from flue_memdb.verification.operations import Answer
+from flue_memdb.verification.shapes import SHAPES, write_arguments
+from flue_memdb.verification.traces import Trace, write_trace
+from flue_memdb.verification.values import camel, to_json
+
+_STORES = ("sessions", "submissions", "runs", "events")
+
+
+def record(
+    adapter: Adapter,
+    path: str | Path,
+    *,
+    clock: Clock | None = None,
+    client: int = 0,
+    title: str = "recorded",
+) -> "RecordingAdapter":
+    """An adapter that does what `adapter` does, and writes a trace of it to `path`, which is begun afresh by `connect`.
+
+    The lines stand in the order in which the calls began; a call that never ended, because it was cancelled, has none.
+    Give the clock that `adapter` uses: a replay can agree about times only if the trace tells what the stores saw.
+    What is done within a deletion callback stands in the line of its deletion, as `during`. `events.subscribe` is
+    passed through and not recorded. What JSON cannot carry becomes a placeholder (`placeholders.py`).
+    """
+    return RecordingAdapter(adapter, _Recorder(Path(path), clock or SystemClock(), client, title))
+
+
+class RecordingAdapter:
+    """An adapter whose stores are recorded."""
+
+    def __init__(self, adapter: Adapter, recorder: "_Recorder") -> None:
+        self._adapter = adapter
+        self._recorder = recorder
+
+    async def migrate(self) -> None:
+        """As the adapter does; not recorded."""
+        await self._adapter.migrate()
+
+    async def connect(self) -> Stores:
+        """The recorded stores."""
+        stores = await self._adapter.connect()
+        self._recorder.begin()
+        recorded: dict[str, Any] = {
+            name: (_RecordedSubmissions if name == "submissions" else _RecordedStore)(
+                self._recorder, name, getattr(stores, name)
+            )
+            for name in _STORES
+        }
+        return Stores(**recorded)
+
+    async def close(self) -> None:
+        """As the adapter does; then the trace is complete."""
+        await self._adapter.close()
+        self._recorder.end()
+
+
+class _RecordedStore:
+    """A store whose operations are recorded; everything else of it is as it is."""
+
+    def __init__(self, recorder: "_Recorder", name: str, store: object) -> None:
+        self._recorder = recorder
+        self._name = name
+        self._store = store
+
+    def __getattr__(self, method: str) -> Any:
+        call = getattr(self._store, method)
+        if f"{self._name}.{method}" not in SHAPES:
+            return call
+        return functools.partial(self._record, method, call)
+
+    async def _record(self, method: str, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        written = write_arguments(self._name, method, args, kwargs)
+        entry = self._recorder.enter(f"{self._name}.{camel(method)}", written)
+        try:
+            result = await call(*args, **kwargs)
+        except FlueStoreError as error:
+            entry.answer = _error(error.kind, error)
+            raise
+        except Exception as error:
+            entry.answer = _error("other", error)
+            raise
+        else:
+            entry.answer = {"result": to_json(result)} if SHAPES[f"{self._name}.{method}"].gives else {}
+            return result
+        finally:
+            self._recorder.leave(entry)
+
+
+class _RecordedSubmissions(_RecordedStore):
+    """The store whose deletions call back: what happens in there belongs to the deletion."""
+
+    async def delete_session(self, session_key: str, delete_session_tree: Callable[[], Awaitable[object]]) -> None:
+        during: list[_Entry] = []
+        raised: list[BaseException] = []
+        callback = self._recorder.within(during, delete_session_tree, raised)
+        written = write_arguments(self._name, "delete_session", (session_key, delete_session_tree), {})
+        tree: dict[str, Json] = {"$tree": "ok"}
+        entry = self._recorder.enter(
+            "submissions.deleteSession", [written[0], tree if callable(delete_session_tree) else written[1]]
+        )
+        answer: Answer | None = {}
+        try:
+            await getattr(self._store, "delete_session")(session_key, callback)  # noqa: B009 -- the store is any object
+        except Exception as error:
+            # Whatever the callback raises is the callback's, also where it is an error of the stores.
+            refused = isinstance(error, FlueStoreError) and error not in raised
+            tree["$tree"] = "ok" if refused else "fail"
+            answer = _error(error.kind if isinstance(error, FlueStoreError) and refused else "callback", error)
+            raise
+        except BaseException:
+            answer = None
+            raise
+        finally:
+            ended = [inner for inner in during if inner.answer is not None]
+            if ended and answer is not None:
+                tree["during"] = [{"op": inner.op, "args": inner.args} for inner in ended]
+                answer["during"] = [inner.answer for inner in ended]
+            entry.answer = answer
+            self._recorder.leave(entry)
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A call; `answer` is None until it ended, and stays so if it was cancelled."""
+
+    at: int
+    op: str
+    args: list[Json]
+    answer: Answer | None = None
+    left: bool = False
+    line: str | None = None
+
+
+class _Recorder:
+    """The trace of one adapter."""
+
+    def __init__(self, path: Path, clock: Clock, client: int, title: str) -> None:
+        self._path = path
+        self._clock = clock
+        self._client = client
+        self._title = title
+        self._file: TextIO | None = None
+        self._now_ms = 0
+        self._entries: list[_Entry] = []
+        self._within: ContextVar[list[_Entry] | None] = ContextVar("within", default=None)
+
+    def begin(self) -> None:
+        """Begins the file, with its header."""
+        if self._file is None:
+            write_trace(self._path, Trace(self._title, "recorded"))
+            self._file = self._path.open("a", encoding="utf-8", newline="")
+
+    def end(self) -> None:
+        """Closes the file; calls that have not ended are left out."""
+        if self._file is not None:
+            self._entries = [entry for entry in self._entries if entry.left]
+            self._write()
+            self._file.close()
+            self._file = None
+
+    def enter(self, op: str, args: list[Json]) -> _Entry:
+        """A call begins."""
+        self._now_ms = max(self._now_ms, self._clock())
+        entry = _Entry(self._now_ms, op, args)
+        outer = self._within.get()
+        (self._entries if outer is None else outer).append(entry)
+        return entry
+
+    def leave(self, entry: _Entry) -> None:
+        """A call has ended, with its answer or without one."""
+        entry.left = True
+        if entry.answer is not None:
+            line = {"at": entry.at, "client": self._client, "op": entry.op, "args": entry.args, **entry.answer}
+            # The text is made now, because a caller may change what it was given.
+            entry.line = text_of(line)
+        self._write()
+
+    def within(self, during: list[_Entry], callback: Any, raised: list[BaseException]) -> Any:
+        """The callback, which tells what was done and raised in it; what is no function stays what it is."""
+        if not callable(callback):
+            return callback
+
+        async def recorded() -> None:
+            token = self._within.set(during)
+            try:
+                await callback()
+            except BaseException as error:
+                raised.append(error)
+                raise
+            finally:
+                self._within.reset(token)
+
+        return recorded
+
+    def _write(self) -> None:
+        """Writes the lines that no call which began earlier still holds up."""
+        while self._entries and self._entries[0].left:
+            entry = self._entries.pop(0)
+            if self._file is not None and entry.line is not None:
+                self._file.write(entry.line + "\n")
+
+
+def _error(kind: str, error: BaseException) -> Answer:
+    return {"error": {"kind": kind, "message": str(error)}}
