@@ -67,7 +67,10 @@ DAMAGES = {
     "an empty field": (("HSET", "submission", {"submission_id": "d"}, "error", ""), "has an empty field"),
     "no payload": (("HDEL", "submission", {"submission_id": "d"}, "generation"), "'d' has no payload"),
     "a receipt beside a row": (("HSET", "receipt", {"submission_id": "d"}, "acceptedAt", 1), "a row and a receipt"),
-    "an entry is missing": (("HSET", "session", {"session_key": "s"}, "generation", "nothing"), "has no whole document"),
+    "an entry is missing": (
+        ("HSET", "session", {"session_key": "s"}, "generation", "nothing"),
+        "has no whole document",
+    ),
     "an old generation": (
         ("HSET", "session_generation", {"session_key": "s", "generation": "old"}, "session", "{}"),
         "generation old of session 's'",
