@@ -47,7 +47,7 @@ def check_number(operation: str, name: str, value: object) -> None:
     """A whole number from 0 to 2^53 - 1."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER:
         return
-    raise InvalidNumberError(operation, name, f"is {_number(value)}", "give an int from 0 to 2^53 - 1")
+    raise InvalidNumberError(operation, name, f"is {quoted(value)}", "give an int from 0 to 2^53 - 1")
 
 
 def check_limit(operation: str, limit: object) -> None:
@@ -84,10 +84,3 @@ def check_type(operation: str, name: str, value: object, expected: type) -> None
     """A record of the contract, or another object of a certain type."""
     if not isinstance(value, expected):
         raise InvalidPayloadError(operation, name, f"is {quoted(value)}", f"give a {expected.__name__}")
-
-
-def _number(value: object) -> str:
-    try:
-        return quoted(value)
-    except ValueError:
-        return "an int of more than 4,300 digits"

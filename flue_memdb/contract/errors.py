@@ -7,7 +7,10 @@ _SHOWN = 80
 
 def quoted(value: object) -> str:
     """`value` as a person can read it in one line: its repr, cut after 80 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print an int of more digits
+        return f"a {type(value).__name__} with an int of more than 4,300 digits"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 

@@ -1,8 +1,9 @@
 """JSON text: the one form in which documents are stored and compared, which is ECMAScript's `JSON.stringify`."""
 
 import json
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from json.encoder import encode_basestring as _quote
 from typing import Any, TypeAlias
 
@@ -17,7 +18,7 @@ _MAX_INT_DIGITS = 4_300
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class _NoJsonForm(Exception):
+class _NoJsonFormError(Exception):
     """A value without a JSON form; the place is collected on the way out."""
 
     def __init__(self, found: str) -> None:
@@ -36,7 +37,7 @@ def json_text(value: Json, operation: str = "json_text", name: str = "value", *,
     parts: list[str] = []
     try:
         _write(value, parts.append, MAX_JSON_DEPTH - depth)
-    except _NoJsonForm as refused:
+    except _NoJsonFormError as refused:
         place = name + "".join(reversed(refused.place))
         raise InvalidPayloadError(operation, place, refused.found, "give a plain JSON value") from None
     return "".join(parts)
@@ -62,68 +63,52 @@ def _no_constant(name: str) -> None:
 
 
 def _write(value: Json, write: Callable[[str], None], room: int) -> None:
-    if isinstance(value, str):
-        write(_string(value))
-    elif value is None:
-        write("null")
-    elif value is True:
-        write("true")
-    elif value is False:
-        write("false")
-    elif isinstance(value, int):
-        write(_integer(value))
-    elif isinstance(value, float):
-        write(_float(value))
-    elif isinstance(value, (dict, list)):
+    # Of one piece, so that a level of nesting takes one level of the interpreter's own bounded stack.
+    if isinstance(value, (dict, list)):
         if room == 0:
-            raise _NoJsonForm(f"is nested more than {MAX_JSON_DEPTH} levels deep")
-        if isinstance(value, dict):
-            _write_object(value, write, room - 1)
-        else:
-            _write_array(value, write, room - 1)
+            raise _NoJsonFormError(f"is nested more than {MAX_JSON_DEPTH} levels deep")
+        opening, end = ("{", "}") if isinstance(value, dict) else ("[", "]")
+        separator = opening
+        place: str | int | None = None
+        try:
+            items: Iterable[tuple[str | int, Json]] = _ordered(value) if isinstance(value, dict) else enumerate(value)
+            for place, item in items:
+                write(f"{separator}{_string(place)}:" if isinstance(place, str) else separator)
+                separator = ","
+                _write(item, write, room - 1)
+        except _NoJsonFormError as refused:
+            if place is not None:
+                refused.place.append(f"[{quoted(place)}]")
+            raise
+        write(end if value else opening + end)
     else:
-        raise _NoJsonForm(f"is {quoted(value)} of type {type(value).__name__}, which JSON has no form for")
+        write(_scalar(value))
 
 
-def _write_array(items: list[Json], write: Callable[[str], None], room: int) -> None:
-    separator = "["
-    for index, item in enumerate(items):
-        write(separator)
-        separator = ","
-        try:
-            _write(item, write, room)
-        except _NoJsonForm as refused:
-            refused.place.append(f"[{index}]")
-            raise
-    write("]" if items else "[]")
+def _scalar(value: Json) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _integer(value)
+    if isinstance(value, float):
+        return _float(value)
+    raise _NoJsonFormError(f"is {quoted(value)} of type {type(value).__name__}, which JSON has no form for")
 
 
-def _write_object(members: dict[str, Json], write: Callable[[str], None], room: int) -> None:
-    separator = "{"
-    for key, item in _ordered(members):
-        write(f"{separator}{_string(key)}:")
-        separator = ","
-        try:
-            _write(item, write, room)
-        except _NoJsonForm as refused:
-            refused.place.append(f"[{quoted(key)}]")
-            raise
-    write("}" if members else "{}")
-
-
-def _ordered(members: dict[str, Json]) -> Iterator[tuple[str, Json]] | list[tuple[str, Json]]:
+def _ordered(members: dict[str, Json]) -> Iterable[tuple[str, Json]]:
+    """The members in the order of ECMAScript's objects: integer-like keys first, ascending."""
+    simple = True
     for key in members:
         if not isinstance(key, str):
-            raise _NoJsonForm(f"has the key {quoted(key)}, which is no text")
-        if (key[:1].isdecimal() and key.isascii()) or not key.isascii():
-            break
-    else:
-        return iter(members.items())
-    normal: dict[str, Json] = {}
-    for key, item in members.items():
-        if not isinstance(key, str):
-            raise _NoJsonForm(f"has the key {quoted(key)}, which is no text")
-        normal[joined(key)] = item
+            raise _NoJsonFormError(f"has the key {quoted(key)}, which is no text")
+        simple = simple and key.isascii() and not key[:1].isdecimal()
+    if simple:
+        return members.items()
+    normal = {joined(key): item for key, item in members.items()}
     indexes = sorted((int(key), key) for key in normal if _is_index(key))
     rest = [(key, item) for key, item in normal.items() if not _is_index(key)]
     return [(key, normal[key]) for _, key in indexes] + rest
@@ -147,13 +132,13 @@ def _integer(value: int) -> str:
     except ValueError:
         text = ""
     if not text or len(text) > _MAX_INT_DIGITS + (value < 0):
-        raise _NoJsonForm(f"is an int of more than {_MAX_INT_DIGITS} digits")
+        raise _NoJsonFormError(f"is an int of more than {_MAX_INT_DIGITS} digits")
     return text
 
 
 def _float(value: float) -> str:
-    if value != value or value in (float("inf"), float("-inf")):
-        raise _NoJsonForm(f"is {value!r}, which JSON has no form for")
+    if not math.isfinite(value):
+        raise _NoJsonFormError(f"is {value!r}, which JSON has no form for")
     if value == 0:
         return "0"
     mantissa, _, exponent = float.__repr__(abs(value)).partition("e")

@@ -167,7 +167,7 @@ class SubmissionStore(Protocol):
         """All markers, by (created_at, submission id, attempt id)."""
 
     async def renew_leases(self, owner_id: str, submission_ids: Sequence[str]) -> None:
-        """Sets lease_expires_at to now + 30 s on those that are running and of this owner; the others are passed over."""
+        """Sets lease_expires_at to now + 30 s on those that are running and of this owner; passes over the others."""
 
     async def delete_session(self, session_key: str, delete_session_tree: Callable[[], Awaitable[object]]) -> None:
         """Writes a deletion marker, awaits the callback, then removes the session's settled submissions up to the

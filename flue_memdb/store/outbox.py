@@ -1,4 +1,4 @@
-"""The terminal outbox: the last event of a direct submission is reserved, appended and recorded before it is settled."""
+"""The terminal outbox: a direct submission's last event is reserved, appended and recorded before it is settled."""
 
 from flue_memdb.contract.checks import check_id, check_key
 from flue_memdb.contract.inputs import AttemptRef, check_attempt

@@ -66,7 +66,9 @@ class SubmissionRow:
         )
 
     def outbox(self) -> TerminalOutbox:
-        assert self.attempt_id is not None and self.terminal_key is not None and self.terminal_event is not None
+        assert self.attempt_id is not None
+        assert self.terminal_key is not None
+        assert self.terminal_event is not None
         return TerminalOutbox(
             submission_id=self.submission_id,
             session_key=self.session_key,

@@ -57,6 +57,7 @@ _TIMESTAMPS: tuple[Json, ...] = (
     1_760_000_000_000,
 )
 _DOCUMENTS: tuple[Json, ...] = (
+    {"$value": "huge_int"},
     {"$float": "nan"},
     {"$float": "inf"},
     {"$float": "-inf"},
@@ -118,7 +119,7 @@ _KINDS: dict[str, tuple[Json, ...]] = {
     "submissionIds": (None, "s1", {}, [""], [7], ["s1", "\ud800"]),
     "deleteSessionTree": (None, 7, {"$value": "object"}, {}),
 }
-_ALL: tuple[Json, ...] = (*_IDS, *_NUMBERS[:-1], *_TIMESTAMPS[:3], *_DOCUMENTS, *_RECORDS)
+_ALL: tuple[Json, ...] = (*_IDS, *_NUMBERS, *_TIMESTAMPS[:3], *_DOCUMENTS, *_RECORDS)
 
 _Place = tuple[Any, Any, str]
 """A container in the arguments, an index or key in it, and the name of what stands there."""

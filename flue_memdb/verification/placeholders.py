@@ -13,7 +13,8 @@ more, which `expand` takes away: `{"$$float": "nan"}`.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flue_memdb.contract import Json
@@ -75,13 +76,14 @@ def fold(value: Any, room: int = MAX_JSON_DEPTH + 1) -> Json:
         return value if abs(value) < 10**4_300 else {"$value": "huge_int"}
     if value is None or isinstance(value, (str, int, float)):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             return {"$value": "int_keys"}
         escape = "$" if len(value) == 1 and _ESCAPED.fullmatch(next(iter(value))) else ""
         return {escape + key: fold(item, room - 1) for key, item in value.items()} if room else {}
     if isinstance(value, list):
-        return [fold(item, room - 1) for item in value] if room else []
+        # By map, not by a comprehension: 257 levels must fit the interpreter's stack, beside what is there already.
+        return list(map(partial(fold, room=room - 1), value)) if room else []
     return {"$value": next((name for name in ("bytes", "tuple", "set") if type(value).__name__ == name), "object")}
 
 

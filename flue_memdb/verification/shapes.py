@@ -23,6 +23,7 @@ from flue_memdb.contract import (
     SessionStore,
     SubmissionStore,
 )
+from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.failure import error_text
 from flue_memdb.verification.placeholders import expand, fold
 from flue_memdb.verification.values import camel, from_json, to_json
@@ -177,7 +178,7 @@ def read_arguments(method: str, shape: Shape, args: Sequence[Json]) -> tuple[lis
         given = padded[len(shape.parameters)]
         given = {} if given is UNSET else expand(given)
         if not isinstance(given, dict):
-            raise InvalidPayloadError(method, "options", f"is {given!r}", "give an object")
+            raise InvalidPayloadError(method, "options", f"is {quoted(given)}", "give an object")
         for name in shape.options:
             if camel(name) in given or name in _REQUIRED_OPTIONS:
                 options[name] = given.get(camel(name), UNSET)

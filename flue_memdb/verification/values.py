@@ -28,7 +28,8 @@ def to_json(value: Any) -> Json:
     if dataclasses.is_dataclass(value):
         return _fields(value)
     if isinstance(value, list):
-        return [to_json(item) for item in value]
+        # Records stand at the top of a list only: what is within a document is JSON already, at any depth.
+        return [_fields(item) if dataclasses.is_dataclass(item) else item for item in value]
     return value
 
 

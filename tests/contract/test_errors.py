@@ -50,3 +50,10 @@ async def test_a_record_of_the_wrong_type_is_named() -> None:
         await stores.submissions.complete_submission(("d1", "a1"))  # type: ignore[arg-type]
     assert str(refused.value) == "complete_submission: attempt: is ('d1', 'a1'); give a AttemptRef"
     assert await stores.submissions.complete_submission(AttemptRef("d1", "a1")) is False
+
+
+@pytest.mark.parametrize("value", [10**5000, [10**5000], {"id": 10**5000}], ids=["int", "list", "dict"])
+async def test_what_python_refuses_to_print_is_refused_like_anything_else(value: object) -> None:
+    stores = await memory().connect()
+    with pytest.raises(InvalidIdentifierError, match="more than 4,300 digits"):
+        await stores.submissions.get_submission(value)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ AT = 1_000
 OFFSET = "0000000000000000_{:016}".format
 
 
-def call(client: int, began: int, ended: int | None, op: str, args: list[Any], result: Any = None) -> Call:
+def call(client: int, began: int, ended: int | None, op: str, args: list[Any], result: Any = None) -> Call:  # noqa: PLR0917
     """A call that gave a result; with neither end nor result a pending one; `...` for a result of nothing."""
     answer = None if ended is None else {} if result is ... else {"result": result}
     return Call(client, {"op": op, "args": args}, began, ended, answer)
