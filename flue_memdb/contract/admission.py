@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from flue_memdb.contract.checks import check_id, check_one_of, check_type
-from flue_memdb.contract.errors import InvalidPayloadError, quoted
+from flue_memdb.contract.errors import InvalidPayloadError, SubmissionConflictError, quoted
 from flue_memdb.contract.images import check_images
 from flue_memdb.contract.inputs import DirectInput, DispatchInput, check_extra
 from flue_memdb.contract.json_text import Json
 from flue_memdb.contract.keys import session_storage_key
-from flue_memdb.contract.records import Kind
+from flue_memdb.contract.records import Admitted, Conflict, DispatchAdmission, Kind, Submission
 from flue_memdb.contract.timestamps import parse_timestamp
 from flue_memdb.contract.unset import UNSET
 
@@ -43,6 +43,16 @@ def read_direct(operation: str, direct: DirectInput) -> Admission:
     check_id(operation, "submission_id", direct.submission_id)
     _check_payload(operation, direct.payload)
     return _admission(operation, direct, direct.submission_id, "direct", _document(operation, direct))
+
+
+def admitted_direct(operation: str, submission_id: str, answer: DispatchAdmission) -> Submission:
+    """The submission of an admission; anything else is a `SubmissionConflictError`."""
+    if isinstance(answer, Admitted):
+        return answer.submission
+    became = (
+        "was admitted before with something else" if isinstance(answer, Conflict) else "was deleted with its session"
+    )
+    raise SubmissionConflictError(operation, submission_id, f"the id {became}")
 
 
 def _admission(

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from flue_memdb.contract.checks import (
     KINDS,
     PHASES,
+    RUN_STATUSES,
     check_flag,
     check_id,
     check_key,
+    check_limit,
     check_number,
     check_one_of,
     check_type,
 )
+from flue_memdb.contract.cursors import RunPosition, decode_cursor
 from flue_memdb.contract.errors import InvalidPayloadError
 from flue_memdb.contract.json_text import Json
-from flue_memdb.contract.records import Kind, Phase
+from flue_memdb.contract.records import Kind, Phase, RunStatus
 from flue_memdb.contract.timestamps import parse_timestamp
 from flue_memdb.contract.unset import UNSET
 
@@ -242,12 +245,35 @@ def check_new_journal(operation: str, journal: NewTurnJournal) -> None:
     check_leaf(operation, "checkpoint_leaf_id", journal.checkpoint_leaf_id)
 
 
+def check_journal_update(
+    operation: str, attempt: AttemptRef, phase: Phase, checkpoint_leaf_id: str | None, stream_key: str | None
+) -> None:
+    """What an update of a journal gives, but for the tool request, which is checked as it is turned into JSON text."""
+    check_attempt(operation, attempt)
+    check_one_of(operation, "phase", phase, PHASES)
+    check_leaf(operation, "checkpoint_leaf_id", checkpoint_leaf_id)
+    if stream_key is not None:
+        check_key(operation, "stream_key", stream_key)
+
+
 def check_new_run(operation: str, run: NewRun) -> int:
     """A `NewRun`; gives the instant of its start. Its documents are checked as they are turned into JSON text."""
     check_type(operation, "run", run, NewRun)
     check_id(operation, "run_id", run.run_id)
     check_id(operation, "workflow_name", run.workflow_name)
     return parse_timestamp(run.started_at, operation, "started_at")
+
+
+def check_run_query(
+    operation: str, status: RunStatus | None, workflow_name: str | None, limit: int | None, cursor: str | None
+) -> RunPosition | None:
+    """What a listing of runs is asked for; gives the position behind which it begins, None for the start."""
+    if status is not None:
+        check_one_of(operation, "status", status, RUN_STATUSES)
+    if workflow_name is not None:
+        check_id(operation, "workflow_name", workflow_name)
+    check_limit(operation, limit)
+    return None if cursor is None else decode_cursor(cursor, operation)
 
 
 def check_run_end(operation: str, end: RunEnd) -> None:

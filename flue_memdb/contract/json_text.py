@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from flue_memdb.contract.errors import InvalidPayloadError, quoted
 from flue_memdb.contract.limits import MAX_JSON_DEPTH
+from flue_memdb.contract.unset import UNSET
 
 Json: TypeAlias = Any
 """A plain JSON value: dict with str keys, list, str, int, float, bool or None, nested in one another."""
@@ -41,6 +42,11 @@ def json_text(value: Json, operation: str = "json_text", name: str = "value", *,
         place = name + "".join(reversed(refused.place))
         raise InvalidPayloadError(operation, place, refused.found, "give a plain JSON value") from None
     return "".join(parts)
+
+
+def given_json_text(value: Json, operation: str, name: str) -> str | None:
+    """The JSON text of a value that may be `UNSET`; then None."""
+    return None if value is UNSET else json_text(value, operation, name)
 
 
 def parse_json(text: str | bytes) -> Json:

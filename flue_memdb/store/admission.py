@@ -1,7 +1,7 @@
 """Admission: new work gets its number and its place in its session's queue."""
 
-from flue_memdb.contract.admission import Admission, read_direct, read_dispatch
-from flue_memdb.contract.errors import SessionBeingDeletedError, SubmissionConflictError
+from flue_memdb.contract.admission import Admission, admitted_direct, read_direct, read_dispatch
+from flue_memdb.contract.errors import SessionBeingDeletedError
 from flue_memdb.contract.inputs import DirectInput, DispatchInput
 from flue_memdb.contract.json_text import json_text
 from flue_memdb.contract.outcomes import reached
@@ -16,15 +16,7 @@ class AdmissionStore(Store):
 
     async def admit_direct(self, direct: DirectInput) -> Submission:
         admission = read_direct("admit_direct", direct)
-        answer = self._admit("admit_direct", admission)
-        if isinstance(answer, Admitted):
-            return answer.submission
-        found = (
-            "was admitted before with something else"
-            if isinstance(answer, Conflict)
-            else "was deleted with its session"
-        )
-        raise SubmissionConflictError("admit_direct", admission.submission_id, f"the id {found}")
+        return admitted_direct("admit_direct", admission.submission_id, self._admit("admit_direct", admission))
 
     def _admit(self, operation: str, admission: Admission) -> DispatchAdmission:
         text = json_text(admission.document, operation, "input")

@@ -1,16 +1,16 @@
 """The turn journal: one slot a submission, which the attempt that began it changes until it is committed."""
 
-from flue_memdb.contract.checks import PHASES, check_id, check_key, check_one_of
+from flue_memdb.contract.checks import check_id, check_key
 from flue_memdb.contract.inputs import (
     AttemptRef,
     Lease,
     NewTurnJournal,
     check_attempt,
-    check_leaf,
+    check_journal_update,
     check_lease,
     check_new_journal,
 )
-from flue_memdb.contract.json_text import Json, json_text
+from flue_memdb.contract.json_text import Json, given_json_text
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import Phase, Submission, TurnJournal
 from flue_memdb.contract.unset import UNSET
@@ -22,7 +22,7 @@ from flue_memdb.store.rows import JournalRow
 class JournalStore(Store):
     async def begin_turn_journal(self, journal: NewTurnJournal) -> bool:
         check_new_journal("begin_turn_journal", journal)
-        request = _request_text("begin_turn_journal", journal.tool_request)
+        request = given_json_text(journal.tool_request, "begin_turn_journal", "tool_request")
         db = self._database("begin_turn_journal")
         old = db.journals.get(journal.submission_id)
         now = db.clock()
@@ -51,12 +51,8 @@ class JournalStore(Store):
         tool_request: Json = UNSET,
         stream_key: str | None = None,
     ) -> bool:
-        check_attempt("update_turn_journal_phase", attempt)
-        check_one_of("update_turn_journal_phase", "phase", phase, PHASES)
-        check_leaf("update_turn_journal_phase", "checkpoint_leaf_id", checkpoint_leaf_id)
-        if stream_key is not None:
-            check_key("update_turn_journal_phase", "stream_key", stream_key)
-        request = _request_text("update_turn_journal_phase", tool_request)
+        check_journal_update("update_turn_journal_phase", attempt, phase, checkpoint_leaf_id, stream_key)
+        request = given_json_text(tool_request, "update_turn_journal_phase", "tool_request")
         db = self._database("update_turn_journal_phase")
         journal = _open_journal(db, attempt)
         if isinstance(journal, str):
@@ -132,10 +128,6 @@ class JournalStore(Store):
             row.owner_id, row.lease_expires_at = lease.owner_id, lease.lease_expires_at
         reached("replaced" if isinstance(journal, str) else "replaced_with_journal")
         return row.record()
-
-
-def _request_text(operation: str, tool_request: Json) -> str | None:
-    return None if tool_request is UNSET else json_text(tool_request, operation, "tool_request")
 
 
 def _open_journal(db: MemoryDatabase, attempt: AttemptRef) -> JournalRow | str:

@@ -1,13 +1,12 @@
 """Workflow runs."""
 
-from flue_memdb.contract.checks import RUN_STATUSES, check_id, check_limit, check_one_of
-from flue_memdb.contract.cursors import decode_cursor, encode_cursor
-from flue_memdb.contract.inputs import NewRun, RunEnd, check_new_run, check_run_end
-from flue_memdb.contract.json_text import Json, json_text
+from flue_memdb.contract.checks import check_id
+from flue_memdb.contract.cursors import encode_cursor
+from flue_memdb.contract.inputs import NewRun, RunEnd, check_new_run, check_run_end, check_run_query
+from flue_memdb.contract.json_text import given_json_text
 from flue_memdb.contract.limits import page_size
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import RunOwner, RunPage, RunRecord, RunStatus
-from flue_memdb.contract.unset import UNSET
 from flue_memdb.store.connection import Store
 from flue_memdb.store.rows import RunRow
 
@@ -16,8 +15,8 @@ class Runs(Store):
     async def create_run(self, run: NewRun) -> None:
         started_ms = check_new_run("create_run", run)
         given, carrier = (
-            _text("create_run", "input", run.input),
-            _text("create_run", "trace_carrier", run.trace_carrier),
+            given_json_text(run.input, "create_run", "input"),
+            given_json_text(run.trace_carrier, "create_run", "trace_carrier"),
         )
         runs = self._database("create_run").runs
         reached("kept" if run.run_id in runs else "created")
@@ -25,7 +24,7 @@ class Runs(Store):
 
     async def end_run(self, end: RunEnd) -> None:
         check_run_end("end_run", end)
-        result, error = _text("end_run", "result", end.result), _text("end_run", "error", end.error)
+        result, error = given_json_text(end.result, "end_run", "result"), given_json_text(end.error, "end_run", "error")
         row = self._database("end_run").runs.get(end.run_id)
         if row is None:
             reached("unknown")
@@ -54,12 +53,7 @@ class Runs(Store):
         limit: int | None = None,
         cursor: str | None = None,
     ) -> RunPage:
-        if status is not None:
-            check_one_of("list_runs", "status", status, RUN_STATUSES)
-        if workflow_name is not None:
-            check_id("list_runs", "workflow_name", workflow_name)
-        check_limit("list_runs", limit)
-        after = None if cursor is None else decode_cursor(cursor, "list_runs")
+        after = check_run_query("list_runs", status, workflow_name, limit, cursor)
         matching = [
             row
             for row in self._database("list_runs").runs.values()
@@ -73,7 +67,3 @@ class Runs(Store):
         reached("more" if more else "last" if page else "none")
         next_cursor = encode_cursor(page[-1].started_at, page[-1].run_id) if more else None
         return RunPage([row.pointer() for row in page], next_cursor)
-
-
-def _text(operation: str, name: str, value: Json) -> str | None:
-    return None if value is UNSET else json_text(value, operation, name)

@@ -5,7 +5,6 @@
 -- RETURNS  {"settled"} | {"no_offset"} | {"unknown"} | {"not_terminalizing"} | {"other_attempt"} | {"other_key"}
 -- CHANGES  submission, terminalizing, settled, its session's queue
 -- @include not_terminalizing
--- @include place_of
 -- @include settle
 local refused, recorded = not_terminalizing(submission, attempt_id, event_key)
 if refused then
@@ -14,10 +13,4 @@ end
 if not recorded then
   return {"no_offset"}
 end
-local sequence, queue, corrupt = place_of(prefix, submission)
-if corrupt then
-  return corrupt
-end
-settle(prefix, submission, submission_id, sequence, queue, now)
-redis.call("HDEL", submission, "error")
-return {"settled"}
+return settle(prefix, submission, submission_id, now)

@@ -9,9 +9,8 @@ from flue_memdb.contract import (
     RetainedReceipt,
     SessionBeingDeletedError,
     Submission,
-    SubmissionConflictError,
 )
-from flue_memdb.contract.admission import Admission, read_direct, read_dispatch
+from flue_memdb.contract.admission import Admission, admitted_direct, read_direct, read_dispatch
 from flue_memdb.contract.images import Chunk, detach_images
 from flue_memdb.contract.json_text import json_text
 from flue_memdb.contract.limits import DEFAULT_MAX_RETRY
@@ -27,15 +26,7 @@ class AdmissionStore(Store):
 
     async def admit_direct(self, direct: DirectInput) -> Submission:
         admission = read_direct("admit_direct", direct)
-        answer = await self._admit("admit_direct", admission)
-        if isinstance(answer, Admitted):
-            return answer.submission
-        found = (
-            "was admitted before with something else"
-            if isinstance(answer, Conflict)
-            else "was deleted with its session"
-        )
-        raise SubmissionConflictError("admit_direct", admission.submission_id, f"the id {found}")
+        return admitted_direct("admit_direct", admission.submission_id, await self._admit("admit_direct", admission))
 
     async def _admit(self, operation: str, admission: Admission) -> DispatchAdmission:
         payload = _payload(operation, admission)

@@ -1,9 +1,9 @@
 """The turn journal: one slot a submission, which the attempt that began it changes until it is committed."""
 
 from flue_memdb.contract import UNSET, AttemptRef, Lease, NewTurnJournal, Submission, TurnJournal
-from flue_memdb.contract.checks import PHASES, check_id, check_key, check_one_of
-from flue_memdb.contract.inputs import check_attempt, check_leaf, check_lease, check_new_journal
-from flue_memdb.contract.json_text import Json, json_text
+from flue_memdb.contract.checks import check_id, check_key
+from flue_memdb.contract.inputs import check_attempt, check_journal_update, check_lease, check_new_journal
+from flue_memdb.contract.json_text import Json, given_json_text
 from flue_memdb.contract.records import Phase
 from flue_valkey import rows
 from flue_valkey.scripts import Value
@@ -22,7 +22,7 @@ class JournalStore(Store):
             "turnId": journal.turn_id,
             "phase": journal.phase,
             "checkpointLeafId": journal.checkpoint_leaf_id,
-            "toolRequest": _request_text("begin_turn_journal", journal.tool_request),
+            "toolRequest": given_json_text(journal.tool_request, "begin_turn_journal", "tool_request"),
         }
         await self._call("begin_turn_journal", *_flat(fields), submission_id=journal.submission_id)
         return True
@@ -35,15 +35,11 @@ class JournalStore(Store):
         tool_request: Json = UNSET,
         stream_key: str | None = None,
     ) -> bool:
-        check_attempt("update_turn_journal_phase", attempt)
-        check_one_of("update_turn_journal_phase", "phase", phase, PHASES)
-        check_leaf("update_turn_journal_phase", "checkpoint_leaf_id", checkpoint_leaf_id)
-        if stream_key is not None:
-            check_key("update_turn_journal_phase", "stream_key", stream_key)
+        check_journal_update("update_turn_journal_phase", attempt, phase, checkpoint_leaf_id, stream_key)
         fields: dict[str, Value | None] = {
             "phase": phase,
             "checkpointLeafId": checkpoint_leaf_id,
-            "toolRequest": _request_text("update_turn_journal_phase", tool_request),
+            "toolRequest": given_json_text(tool_request, "update_turn_journal_phase", "tool_request"),
             "streamKey": stream_key,
         }
         tag, *_ = await self._call(
@@ -105,7 +101,3 @@ class JournalStore(Store):
 def _flat(fields: dict[str, Value | None]) -> list[Value]:
     """Names and values in turn, without those that are not given."""
     return [part for name, value in fields.items() if value is not None for part in (name, value)]
-
-
-def _request_text(operation: str, tool_request: Json) -> str | None:
-    return None if tool_request is UNSET else json_text(tool_request, operation, "tool_request")

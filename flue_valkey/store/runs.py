@@ -1,7 +1,6 @@
 """Workflow runs."""
 
 from flue_memdb.contract import (
-    UNSET,
     CorruptRecordError,
     NewRun,
     RunEnd,
@@ -12,11 +11,11 @@ from flue_memdb.contract import (
     encode_cursor,
     utc_text,
 )
-from flue_memdb.contract.checks import RUN_STATUSES, check_id, check_limit, check_one_of
-from flue_memdb.contract.cursors import RunPosition, decode_cursor
+from flue_memdb.contract.checks import check_id
+from flue_memdb.contract.cursors import RunPosition
 from flue_memdb.contract.errors import quoted
-from flue_memdb.contract.inputs import check_new_run, check_run_end
-from flue_memdb.contract.json_text import Json, json_text
+from flue_memdb.contract.inputs import check_new_run, check_run_end, check_run_query
+from flue_memdb.contract.json_text import Json, given_json_text
 from flue_memdb.contract.limits import page_size
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import RunStatus
@@ -68,12 +67,7 @@ class Runs(Store):
         limit: int | None = None,
         cursor: str | None = None,
     ) -> RunPage:
-        if status is not None:
-            check_one_of("list_runs", "status", status, RUN_STATUSES)
-        if workflow_name is not None:
-            check_id("list_runs", "workflow_name", workflow_name)
-        check_limit("list_runs", limit)
-        after = None if cursor is None else decode_cursor(cursor, "list_runs")
+        after = check_run_query("list_runs", status, workflow_name, limit, cursor)
         size = page_size(limit)
         # One more than the page holds: it shows whether more match.
         runs = await self._runs_behind(after, size + 1, status or "", workflow_name or "")
@@ -116,8 +110,5 @@ def _pointer(run_id: bytes, values: rows.Flat) -> RunPointer | None:
 
 def _texts(operation: str, **documents: tuple[str, Json]) -> list[str]:
     """Fields and JSON texts in turn, of those documents that are given; each is named as in errors."""
-    flat: list[str] = []
-    for field, (name, value) in documents.items():
-        if value is not UNSET:
-            flat += [field, json_text(value, operation, name)]
-    return flat
+    texts = {field: given_json_text(value, operation, name) for field, (name, value) in documents.items()}
+    return [part for field, text in texts.items() if text is not None for part in (field, text)]

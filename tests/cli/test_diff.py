@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -95,7 +97,7 @@ def test_what_is_missing_is_named(run, monkeypatch, unused_tcp_port):
 
 
 def test_without_fakeredis(run, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "lupa", None)
+    monkeypatch.setitem(sys.modules, "lupa", None)
     result = run("diff", "--sequences", 1, "--engine", "fakeredis")
     assert result.exit_code == 2
     assert "pip install 'flue-valkey[testing]'" in result.stderr
@@ -116,6 +118,7 @@ def test_a_divergence_is_shown_and_written(program, tmp_path):
     assert started.err == ""
     assert "The engines do not agree." in started.out
     assert "Divergence 3: fakeredis, sequence " in started.out
+    assert re.search(r"sequences +\d+ of 40$", started.out, re.MULTILINE)
     commands = re.findall(r"again +flue (.*)", started.out)
     traces = [tmp_path / name for name in re.findall(r"trace +(\S+)", started.out)]
     assert len(commands) == len(traces) == 3
@@ -144,10 +147,10 @@ def test_a_divergence_is_shown_and_written(program, tmp_path):
 @pytest.mark.parametrize(("operations", "finding"), [(COMPLETE_FROM, True), (COMPLETE_FROM - 1, False)])
 def test_a_large_run_has_to_reach_every_outcome(operations, finding):
     outcomes = {(op, name): 1 for op, names in declared_outcomes().items() for name in names}
-    complete = Report(1, ("reference",), 500, operations, __import__("collections").Counter(outcomes), (), 1.0)
+    complete = Report(1, ("reference",), 500, operations, Counter(outcomes), (), 1.0)
     del outcomes["sessions.load", "unknown"]
-    report = Report(1, ("reference",), 500, operations, __import__("collections").Counter(outcomes), (), 1.0)
-    results = [DiffResult(each, EnginesAtHand((), {}), None, False, {}, None) for each in (complete, report)]
+    report = Report(1, ("reference",), 500, operations, Counter(outcomes), (), 1.0)
+    results = [DiffResult(each, EnginesAtHand((), {}), None, False, 500, {}, None) for each in (complete, report)]
     assert [result.is_finding for result in results] == [False, finding]
     assert "not reached: sessions.load: unknown" in results[1].as_text(outcomes=False)
 

@@ -108,7 +108,7 @@ def test_bad_use(run, args):
         ),
         (
             b'{"flueTrace": 1, "schema": 3}\n{"op": "bulk.appendEvents", "args": ["r"], "at": 2}\n',
-            "is not [name, count, start]",
+            "are not [name, count, start]",
         ),
     ],
 )
