@@ -118,6 +118,7 @@ class SessionDeletions:
                     "delete the session when its work is settled",
                 )
             if begun.state == "waiting":
+                reached("waiting")
                 done = await self._wait_for(session_key, begun.by)
             else:
                 done = await self._run_as_owner(session_key, owner_id, callback)

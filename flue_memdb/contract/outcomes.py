@@ -19,9 +19,9 @@ def reached(outcome: str) -> None:
 
 
 @contextmanager
-def listening() -> Iterator[list[str]]:
-    """Collects the outcomes that are reported within the block."""
-    outcomes: list[str] = []
+def listening(outcomes: list[str] | None = None) -> Iterator[list[str]]:
+    """Collects the outcomes that are reported within the block, in the list that is given or in a new one."""
+    outcomes = [] if outcomes is None else outcomes
     token = _listening.set(outcomes)
     try:
         yield outcomes

@@ -5,7 +5,7 @@ from random import Random
 
 from flue_memdb.adapter import memory
 from flue_memdb.clock import ManualClock
-from flue_memdb.contract import Json
+from flue_memdb.contract import Json, Stores
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.bad_input import damaged
@@ -27,6 +27,9 @@ def delete_session(world: World) -> Call:
     tree: dict[str, Json] = {"$tree": world.rng.choices(("ok", "fail", "die"), (70, 20, 10))[0]}
     if world.chance(0.4):
         tree["during"] = [_as_operation(_within_deletion(world, session_key)) for _ in range(world.rng.randrange(1, 4))]
+    if tree["$tree"] != "die" and world.chance(0.1):
+        waiter = {"$tree": world.pick(("ok", "fail"))}
+        tree["beside"] = {"op": "submissions.deleteSession", "args": [session_key, waiter]}
     return "submissions.deleteSession", [session_key, tree]
 
 
@@ -217,12 +220,27 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
                 call = damaged(world, rng.choice(_DAMAGEABLE)(world) if world.chance(0.7) else call)
         client = rng.randrange(clients)
         operation = {"at": clock(), "client": client, **_as_operation(call)}
+        _name_other_client(operation, (client + 1) % clients)
         made.append(operation)
-        observation = await observe(await adapters[client].connect(), operation, adapters[client].close)
+
+        async def connect(other: int) -> Stores:
+            return await adapters[other].connect()
+
+        observation = await observe(await connect(client), operation, adapters[client].close, connect)
         _remember(world, operation, observation.answer)
         if dies(operation):
             adapters[client] = memory(db)
     return made
+
+
+def _name_other_client(operation: Operation, other: int) -> None:
+    """Who calls beside a deletion callback: another client, or nobody where there is no other."""
+    tree = operation["args"][1] if len(operation["args"]) > 1 else None
+    if isinstance(tree, dict) and isinstance(tree.get("beside"), dict):
+        if other == operation["client"]:
+            del tree["beside"]
+        else:
+            tree["beside"]["client"] = other
 
 
 def _remember(world: World, operation: Operation, answer: Answer) -> None:

@@ -13,12 +13,12 @@ from flue_memdb.contract import Adapter, Json, Stores
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import differences, identical
 from flue_memdb.verification.engines import Engine, Namespace
-from flue_memdb.verification.operations import Observation, Operation, dies, observe
+from flue_memdb.verification.operations import Observation, Operation, clients_of, dies, observe
 from flue_memdb.verification.state import read_state
 
 DifferenceKind: TypeAlias = Literal["answer", "outcome", "state", "findings", "keyspace"]
 
-_ANSWER_WITHIN_S = 5.0
+_ANSWER_WITHIN_S = 30.0
 _BULK_WITHIN_S = 60.0
 
 
@@ -72,7 +72,7 @@ class _Side:
         within_s = _BULK_WITHIN_S if operation["op"] in BULK else _ANSWER_WITHIN_S
         try:
             async with asyncio.timeout(within_s):
-                observation = await observe(stores, operation, self._adapters[client].close)
+                observation = await observe(stores, operation, self._adapters[client].close, self.connect)
         except TimeoutError:
             return Observation({"error": {"kind": "other", "message": f"no answer within {within_s:.0f} s"}})
         if dies(operation):
@@ -97,7 +97,7 @@ async def run_sequence(engines: Sequence[Engine], operations: Sequence[Operation
     result = SequenceResult()
     clock = ManualClock()
     async with AsyncExitStack() as stack:
-        clients = {operation.get("client", 0) for operation in operations} or {0}
+        clients = {client for operation in operations for client in clients_of(operation)} or {0}
         sides = []
         for engine in engines:
             sides.append(await _opened(engine, clock, clients))

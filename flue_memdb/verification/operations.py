@@ -1,6 +1,8 @@
 """The operations of the four stores as data: one line of a trace, made to happen on any stores."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -18,6 +20,9 @@ Operation: TypeAlias = dict[str, Json]
 
 Answer: TypeAlias = dict[str, Json]
 """`{"result": JSON}`, `{}` where the operation gives nothing, or `{"error": {"kind", "message"}}`."""
+
+
+_PATIENCE_S = 1.0
 
 
 class CallbackError(Exception):
@@ -53,23 +58,28 @@ async def apply_with_outcome(stores: Stores, operation: Operation) -> tuple[Answ
 
 
 async def observe(
-    stores: Stores, operation: Operation, die: Callable[[], Awaitable[None]] | None = None
+    stores: Stores,
+    operation: Operation,
+    die: Callable[[], Awaitable[None]] | None = None,
+    connect: Callable[[int], Awaitable[Stores]] | None = None,
+    heard: list[str] | None = None,
 ) -> Observation:
     """As `apply`, with everything that it and the operations within it came to.
 
     `die` closes the stores' adapter: that is how the callback `{"$tree": "die"}` ends its process, whose marker stays;
-    without it, such a callback fails like `{"$tree": "fail"}`.
+    without it, such a callback fails like `{"$tree": "fail"}`. `connect` gives the stores of another client, which a
+    callback's `beside` needs; without it, nothing happens beside the callback. `heard` takes the outcomes as they come.
     """
     if operation["op"] in BULK:
         return await _observe_bulk(stores, operation)
     store, method = METHODS[operation["op"]]
     shape = SHAPES[f"{store}.{method}"]
-    during: list[Observation] = []
-    with listening() as reported, _no_warning() if dies(operation) else nullcontext():
+    within = _Within(stores, die, connect)
+    with listening(heard) as reported, _no_warning() if dies(operation) else nullcontext():
         try:
             arguments, options = read_arguments(method, shape, operation.get("args", []))
             if method == "delete_session":
-                arguments[1] = _callback(stores, arguments[1], during, die)
+                arguments[1] = within.callback(arguments[1])
             result = await getattr(getattr(stores, store), method)(*arguments, **options)
             answer = {"result": to_json(result)} if shape.gives else {}
         except FlueStoreError as error:
@@ -79,11 +89,7 @@ async def observe(
         except Exception as error:  # any other is a bug of the stores, which a comparison must show and not stop at
             answer = {"error": {"kind": "other", "message": f"{type(error).__name__}: {error}"}}
     observation = Observation(answer, [(operation["op"], _outcome(operation["op"], reported, answer))], reported)
-    if during:
-        answer["during"] = [inner.answer for inner in during]
-        for inner in during:
-            observation.outcomes += inner.outcomes
-            observation.reported += inner.reported
+    await within.end(observation)
     return observation
 
 
@@ -115,29 +121,83 @@ def _outcome(op: str, reported: list[str], answer: Answer) -> str:
     return str(answer["error"]["kind"]) if "error" in answer else f"{op} reported no outcome"
 
 
-def _callback(
-    stores: Stores, tree: Json, during: list[Observation], die: Callable[[], Awaitable[None]] | None
-) -> Callable[[], Awaitable[None]] | Json:
-    if not isinstance(tree, dict) or "$tree" not in tree:
-        return tree
+class _Within:
+    """What happens within a deletion callback (`during`), and what another client begins then (`beside`)."""
 
-    async def delete_session_tree() -> None:
-        for operation in tree.get("during", ()):
-            during.append(await observe(stores, operation))  # noqa: PERF401 -- what was done counts if one fails
-        if tree["$tree"] == "die" and die is not None:
-            await die()
-        if tree["$tree"] in ("fail", "die"):
-            raise CallbackError("snapshot deletion failed")
+    def __init__(
+        self,
+        stores: Stores,
+        die: Callable[[], Awaitable[None]] | None,
+        connect: Callable[[int], Awaitable[Stores]] | None,
+    ) -> None:
+        self._stores = stores
+        self._die = die
+        self._connect = connect
+        self._during: list[Observation] = []
+        self._beside: asyncio.Task[Observation] | None = None
 
-    return delete_session_tree
+    def callback(self, tree: Json) -> Callable[[], Awaitable[None]] | Json:
+        """The callback that a trace describes; anything else as it is."""
+        if not isinstance(tree, dict) or "$tree" not in tree:
+            return tree
+
+        async def delete_session_tree() -> None:
+            for operation in tree.get("during", ()):
+                self._during.append(await observe(self._stores, operation))
+            beside = _beside(tree)
+            if beside is not None and self._connect is not None:
+                await self._begin(beside, await self._connect(beside["client"]))
+            if tree["$tree"] == "die" and self._die is not None:
+                await self._die()
+            if tree["$tree"] in ("fail", "die"):
+                raise CallbackError("snapshot deletion failed")
+
+        return delete_session_tree
+
+    async def _begin(self, operation: Operation, stores: Stores) -> None:
+        """Lets another client begin, and goes on when it waits for this deletion (or has ended, or says nothing)."""
+        heard: list[str] = []
+        self._beside = asyncio.create_task(observe(stores, operation, heard=heard))
+        patience = time.monotonic() + _PATIENCE_S
+        while "waiting" not in heard and not self._beside.done() and time.monotonic() < patience:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    async def end(self, observation: Observation) -> None:
+        """Adds what happened within and beside to what the deletion gave."""
+        inner = list(self._during)
+        if self._during:
+            observation.answer["during"] = [each.answer for each in self._during]
+        if self._beside is not None:
+            inner.append(await self._beside)
+            observation.answer["beside"] = inner[-1].answer
+        for each in inner:
+            observation.outcomes += each.outcomes
+            observation.reported += each.reported
+
+
+def clients_of(operation: Operation) -> set[int]:
+    """The clients that take part in an operation."""
+    beside = _beside(_tree(operation))
+    return {operation.get("client", 0)} | ({beside["client"]} if beside is not None else set())
 
 
 def dies(operation: Operation) -> bool:
     """Whether the operation is a deletion whose process dies in the callback: its client needs a new adapter then."""
-    tree = operation["args"][1] if operation["op"] == "submissions.deleteSession" and len(operation["args"]) > 1 else 0
+    tree = _tree(operation)
     return isinstance(tree, dict) and tree.get("$tree") == "die"
 
 
 def declared_outcomes() -> dict[str, tuple[str, ...]]:
     """Per operation of the traces, the outcomes that it can have on good and bad input."""
     return {op: OUTCOMES[f"{store}.{method}"] for op, (store, method) in METHODS.items()}
+
+
+def _tree(operation: Operation) -> Json:
+    """The callback of a deletion as a trace describes it; None for other operations."""
+    args = operation["args"]
+    return args[1] if operation["op"] == "submissions.deleteSession" and len(args) > 1 else None
+
+
+def _beside(tree: Json) -> Operation | None:
+    beside = tree.get("beside") if isinstance(tree, dict) else None
+    return beside if isinstance(beside, dict) and isinstance(beside.get("client"), int) else None

@@ -9,6 +9,8 @@ from flue_memdb.verification.operations import Answer, Operation, dies, observe
 from flue_memdb.verification.traces import Trace
 from flue_memdb.verification.values import same_json
 
+_ANSWER = ("result", "error", "during", "beside")
+
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
@@ -32,19 +34,24 @@ async def replay(trace: Trace, adapter_factory: Callable[[int, ManualClock], Ada
     adapters: dict[int, Adapter] = {}
     stores: dict[int, Stores] = {}
     mismatches = []
+
+    async def connect(client: int) -> Stores:
+        if client not in stores:
+            adapters[client] = adapter_factory(client, clock)
+            await adapters[client].migrate()
+            stores[client] = await adapters[client].connect()
+        return stores[client]
+
     try:
         for index, operation in enumerate(trace.operations):
             clock.set(operation["at"])
             client = operation.get("client", 0)
-            if client not in stores:
-                adapters[client] = adapter_factory(client, clock)
-                await adapters[client].migrate()
-                stores[client] = await adapters[client].connect()
-            got = (await observe(stores[client], operation, adapters[client].close)).answer
+            own = await connect(client)
+            got = (await observe(own, operation, adapters[client].close, connect)).answer
             if dies(operation):
                 await adapters[client].close()
                 del adapters[client], stores[client]
-            expected: Answer = {name: operation[name] for name in ("result", "error", "during") if name in operation}
+            expected: Answer = {name: operation[name] for name in _ANSWER if name in operation}
             if not same_answer(expected, got):
                 mismatches.append(Mismatch(index, operation, expected, got))
     finally:
@@ -55,14 +62,16 @@ async def replay(trace: Trace, adapter_factory: Callable[[int, ManualClock], Ada
 
 def same_answer(left: Answer, right: Answer) -> bool:
     """Whether two answers agree: the same value, or an error of the same kind (its message may differ)."""
-    if "error" in left and "error" in right:
-        return bool(left["error"]["kind"] == right["error"]["kind"]) and same_during(left, right)
-    return (
-        left.keys() == right.keys() and same_json(left.get("result"), right.get("result")) and same_during(left, right)
-    )
+    if left.keys() != right.keys() or not _same_within(left, right):
+        return False
+    if "error" in left:
+        return bool(left["error"]["kind"] == right["error"]["kind"])
+    return same_json(left.get("result"), right.get("result"))
 
 
-def same_during(left: Answer, right: Answer) -> bool:
-    """Whether the operations within a deletion callback agree."""
+def _same_within(left: Answer, right: Answer) -> bool:
+    """Whether the operations within a deletion callback, and beside it, agree."""
     inner_left, inner_right = left.get("during", []), right.get("during", [])
-    return len(inner_left) == len(inner_right) and all(map(same_answer, inner_left, inner_right))
+    if len(inner_left) != len(inner_right) or not all(map(same_answer, inner_left, inner_right)):
+        return False
+    return "beside" not in left or same_answer(left["beside"], right["beside"])

@@ -150,7 +150,7 @@ def _difference_json(difference: Difference) -> dict[str, Json]:
 
 def _without_answers(operations: list[Operation]) -> list[Operation]:
     return [
-        {name: value for name, value in operation.items() if name not in ("result", "error", "during")}
+        {name: value for name, value in operation.items() if name not in ("result", "error", "during", "beside")}
         for operation in operations
     ]
 

@@ -105,6 +105,8 @@ def _simpler(operation: Operation) -> Iterator[Operation]:
 def _simpler_value(value: Json) -> Iterator[Json]:
     if not isinstance(value, dict):
         return
+    if "beside" in value:
+        yield {name: content for name, content in value.items() if name != "beside"}
     if "during" in value:
         yield {"$tree": value["$tree"]}
         for index in range(len(value["during"])):
