@@ -36,6 +36,7 @@ class MemoryDatabase:
         self.markers: dict[tuple[str, str], int] = {}
         self.deletions: dict[str, DeletionRow] = {}
         self.finished_deletions: deque[str] = deque(maxlen=_DELETIONS_REMEMBERED)
+        self.deletion_heirs: dict[str, str] = {}
         self.runs: dict[str, RunRow] = {}
         self.streams: dict[str, StreamRow] = {}
 

@@ -89,9 +89,16 @@ def valkey(
 
     `key_prefix` names the namespace; trailing colons are stripped. `inspect_server=False` skips the check of the
     server's settings, for servers that answer neither CONFIG nor INFO. `clock` gives epoch ms, `new_id` names that
-    nobody else has. Does no I/O; a bad URL or prefix is a `ValueError`.
+    nobody else has. Does no I/O; a bad URL or prefix is a `ValueError`. The adapter owns the runner: closing the one
+    closes the other.
     """
     prefix = key_prefix.rstrip(":")
+    try:
+        prefix.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"valkey: key_prefix {key_prefix!r} holds a surrogate; give a name such as {PREFIX!r}"
+        ) from None
     if not prefix:
         raise ValueError(f"valkey: key_prefix is {key_prefix!r}; give a name such as {PREFIX!r}")
     given: object = url_or_runner

@@ -16,7 +16,8 @@ Flat: TypeAlias = Sequence[bytes | None] | bytes
 
 SUBMISSION_STATUSES = frozenset({"queued", "running", "terminalizing", "settled"})
 
-_WHOLE = re.compile(rb"-?[0-9]+")
+_WHOLE = re.compile(rb"[0-9]{1,16}")
+_INSTANT = re.compile(rb"-?[0-9]{1,16}")
 
 
 class Row:
@@ -42,6 +43,12 @@ class Row:
         """The error for something in this record that cannot be read."""
         return CorruptRecordError(self._operation, self._label, found)
 
+    def own(self, name: str, expected: str) -> "Row":
+        """This row, which must name its own id in a field."""
+        if self.text(name) != expected:
+            raise self.corrupt(f"its field {name} is {quoted(self.text(name))}")
+        return self
+
     def text(self, name: str) -> str:
         """A field that must be there."""
         value = self.optional(name)
@@ -66,19 +73,33 @@ class Row:
                 raise self.corrupt(f"it has the field {quoted(name)}, which is no index")
         return [int(name or b"") for name in self._fields]
 
+    def instant(self, name: str) -> int:
+        """An instant in epoch ms, which may be negative and must be there."""
+        value = self.text(name).encode()
+        if not _INSTANT.fullmatch(value):
+            raise self.corrupt(f"its field {name} is {quoted(value)}, which is no instant")
+        return int(value)
+
     def number(self, name: str) -> int:
-        """A whole number that must be there."""
+        """A whole number, not negative, that must be there."""
         number = self.optional_number(name)
         if number is None:
             raise self.corrupt(f"its field {name} is missing")
         return number
 
+    def count(self, name: str) -> int:
+        """A number of fields, which must be there."""
+        number = self.number(name)
+        if number > len(self._fields):
+            raise self.corrupt(f"its field {name} is {number}, and it has {len(self._fields)} fields")
+        return number
+
     def optional_number(self, name: str) -> int | None:
-        """A whole number that may be missing."""
+        """A whole number, not negative, that may be missing."""
         value = self._fields.get(name.encode())
         if value is None:
             return None
-        if len(value) > 20 or not _WHOLE.fullmatch(value):
+        if not _WHOLE.fullmatch(value):
             raise self.corrupt(f"its field {name} is {quoted(value)}, which is no whole number")
         return int(value)
 
@@ -135,7 +156,7 @@ def submission(operation: str, submission_id: str, flat: Flat, payload: Flat) ->
         kind=kind,
         input=payload_document(operation, submission_id, kind, payload),
         status=row.one_of("status", SUBMISSION_STATUSES),
-        accepted_at=row.number("acceptedAt"),
+        accepted_at=row.instant("acceptedAt"),
         attempt_id=row.optional("attemptId"),
         owner_id=row.optional("ownerId"),
         started_at=row.optional_number("startedAt"),
@@ -151,17 +172,14 @@ def submission(operation: str, submission_id: str, flat: Flat, payload: Flat) ->
 
 def submission_row(operation: str, submission_id: str, flat: Flat) -> Row:
     """The row of a submission, which must be its own."""
-    row = Row(operation, f"submission {quoted(submission_id)}", flat)
-    if row.text("submissionId") != submission_id:
-        raise row.corrupt(f"its field submissionId is {quoted(row.text('submissionId'))}")
-    return row
+    return Row(operation, f"submission {quoted(submission_id)}", flat).own("submissionId", submission_id)
 
 
 def payload_document(operation: str, submission_id: str, kind: str, flat: Flat) -> dict[str, Json]:
     """The admitted document of a payload, its images in their place."""
     row = Row(operation, f"payload of submission {quoted(submission_id)}", flat)
     document = row.required_object("payload")
-    chunks = [row.required_object(f"chunk:{index}") for index in range(row.number("chunkCount"))]
+    chunks = [row.required_object(f"chunk:{index}") for index in range(row.count("chunkCount"))]
     payload = document.get("payload")
     try:
         if kind == "direct" and isinstance(payload, dict) and "images" in payload:
@@ -195,7 +213,7 @@ def terminal_outbox(operation: str, submission_id: str, flat: Flat) -> TerminalO
 
 def turn_journal(operation: str, submission_id: str, flat: Flat) -> TurnJournal:
     """The record of a journal's row."""
-    row = Row(operation, f"journal of submission {quoted(submission_id)}", flat)
+    row = Row(operation, f"journal of submission {quoted(submission_id)}", flat).own("submissionId", submission_id)
     return TurnJournal(
         submission_id=row.text("submissionId"),
         session_key=row.text("sessionKey"),
@@ -221,12 +239,12 @@ POINTER_FIELDS = (b"runId", b"workflowName", b"status", b"startedAt", b"endedAt"
 
 def run_row(operation: str, run_id: str, flat: Flat) -> Row:
     """The row of a run."""
-    return Row(operation, f"run {quoted(run_id)}", flat)
+    return Row(operation, f"run {quoted(run_id)}", flat).own("runId", run_id)
 
 
 def run_pointer(operation: str, run_id: str, values: Flat) -> RunPointer:
     """The pointer of the fields of a run's row that a listing reads."""
-    row = Row.of_values(operation, f"run {quoted(run_id)}", POINTER_FIELDS, values)
+    row = Row.of_values(operation, f"run {quoted(run_id)}", POINTER_FIELDS, values).own("runId", run_id)
     return RunPointer(
         run_id=row.text("runId"),
         workflow_name=row.text("workflowName"),

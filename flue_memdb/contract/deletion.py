@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, cast
 
 from flue_memdb.contract.checks import check_key
 from flue_memdb.contract.errors import FlueStoreError, InvalidPayloadError, SessionBusyError, quoted
@@ -21,7 +21,7 @@ _FIRST_LOOK_S: Final = 0.01
 _LAST_LOOK_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
-_inside: ContextVar[frozenset[tuple[int, str]]] = ContextVar("deletions", default=frozenset())
+_inside: ContextVar[frozenset[asyncio.Task[None]]] = ContextVar("deletions", default=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,21 @@ class DeletionSteps(Protocol):
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
         """Removes what the deletion removes, then the marker; False, and no change more, if it is another's or gone."""
 
+    async def heir_of_deletion(self, owner_id: str) -> str | None:
+        """Who took the deletion over from that owner, if that is known."""
+
     async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
         """Whether that owner is still at it, is known to have succeeded, or is gone without that being known."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Run:
+    """A deletion under way in this process. One that is `ending`, because its last caller was cancelled, takes no more
+    callers."""
+
     task: "asyncio.Task[None]"
     callers: int = 0
+    ending: bool = False
 
 
 class SessionDeletions:
@@ -76,7 +83,9 @@ class SessionDeletions:
                 f"is {quoted(callback)}",
                 "give a coroutine function without arguments",
             )
-        if (id(self), session_key) in _inside.get():
+        while (run := self._runs.get(session_key)) is not None and run.ending:
+            await asyncio.wait([run.task])
+        if run is not None and run.task in _inside.get():
             reached("called_from_callback")
             raise SessionBusyError(
                 _OPERATION,
@@ -84,7 +93,6 @@ class SessionDeletions:
                 "this call comes from within the session's own deletion callback",
                 "let the callback return first",
             )
-        run = self._runs.get(session_key)
         if run is None:
             run = self._runs[session_key] = _Run(asyncio.create_task(self._delete(session_key, callback)))
             run.task.add_done_callback(lambda _: self._runs.pop(session_key, None))
@@ -96,6 +104,7 @@ class SessionDeletions:
             await asyncio.shield(run.task)
         except asyncio.CancelledError:
             if run.callers == 1 and not run.task.done():
+                run.ending = True
                 run.task.cancel()
                 await asyncio.wait([run.task])
                 if not run.task.cancelled():
@@ -105,10 +114,11 @@ class SessionDeletions:
             run.callers -= 1
 
     async def _delete(self, session_key: str, callback: Callable[[], Awaitable[object]]) -> None:
-        _inside.set(_inside.get() | {(id(self), session_key)})
+        this = cast("asyncio.Task[None]", asyncio.current_task())
+        _inside.set(_inside.get() | {this})
         while True:
             owner_id = self._new_id()
-            begun = await self._steps.begin_deletion(session_key, owner_id)
+            begun = await self._begin(session_key, owner_id)
             if begun.state == "busy":
                 reached("busy")
                 raise SessionBusyError(
@@ -119,12 +129,25 @@ class SessionDeletions:
                 )
             if begun.state == "waiting":
                 reached("waiting")
-                done = await self._wait_for(session_key, begun.by)
-            else:
-                done = await self._run_as_owner(session_key, owner_id, callback)
-            if done:
+                owner: str | None = begun.by
+            elif await self._run_as_owner(session_key, owner_id, callback):
                 reached("deleted")
                 return
+            else:
+                owner = await self._steps.heir_of_deletion(owner_id)
+            while owner is not None:
+                if await self._wait_for(session_key, owner):
+                    reached("deleted")
+                    return
+                owner = await self._steps.heir_of_deletion(owner)
+
+    async def _begin(self, session_key: str, owner_id: str) -> Begun:
+        try:
+            return await self._steps.begin_deletion(session_key, owner_id)
+        except (FlueStoreError, asyncio.CancelledError):
+            # The marker may have been written, and nobody would ever take it away.
+            await self._abandon(session_key, owner_id)
+            raise
 
     async def _run_as_owner(self, session_key: str, owner_id: str, callback: Callable[[], Awaitable[object]]) -> bool:
         heartbeat = asyncio.create_task(self._keep_alive(session_key, owner_id))

@@ -9,8 +9,8 @@ def quoted(value: object) -> str:
     """`value` as a person can read it in one line: its repr, cut after 80 characters."""
     try:
         text = repr(value)
-    except ValueError:  # Python refuses to print an int of more digits
-        return f"a {type(value).__name__} with an int of more than 4,300 digits"
+    except Exception:  # such as of an int of more than 4,300 digits, or of what is nested too deeply
+        return f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 

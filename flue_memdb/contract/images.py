@@ -98,6 +98,8 @@ def _reassembled(chunks: list[Chunk]) -> dict[str, str]:
     pieces: dict[str, dict[int, str]] = {}
     counts: dict[str, int] = {}
     for chunk in chunks:
+        if not isinstance(chunk, dict):
+            raise ValueError("an image chunk is malformed")
         image, index, count, data = (chunk.get(field) for field in ("imageId", "index", "count", "data"))
         if not (isinstance(image, str) and isinstance(index, int) and isinstance(count, int) and isinstance(data, str)):
             raise ValueError("an image chunk is malformed")
@@ -105,6 +107,6 @@ def _reassembled(chunks: list[Chunk]) -> dict[str, str]:
             raise ValueError(f"the chunks of image {image!r} contradict one another")
         pieces[image][index] = data
     for image, parts in pieces.items():
-        if sorted(parts) != list(range(counts[image])):
+        if len(parts) != counts[image] or any(not 0 <= index < counts[image] for index in parts):
             raise ValueError(f"chunks of image {image!r} are missing")
     return {image: joined("".join(parts[index] for index in sorted(parts))) for image, parts in pieces.items()}

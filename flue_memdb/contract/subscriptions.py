@@ -1,5 +1,6 @@
 """Listeners of event streams within one process."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import TypeAlias
@@ -44,5 +45,5 @@ class Subscriptions:
                 continue
             try:
                 listener()
-            except Exception:
+            except (Exception, asyncio.CancelledError):
                 _log.exception("a listener of stream %s raised; the append stands", quoted(path))

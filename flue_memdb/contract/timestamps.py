@@ -40,7 +40,7 @@ def _instant(text: str) -> int | None:
     offset = int(offset_hour or 0) * 60 + int(offset_minute or 0)
     if int(offset_hour or 0) > 23 or int(offset_minute or 0) > 59 or minute > 59 or second > 59:
         return None
-    if hour > 24 or (hour == 24 and (minute or second or milliseconds)):
+    if hour > 24 or (hour == 24 and (minute or second or (fraction or "").strip("0"))):
         return None
     try:
         # datetime has no year 0, which an offset may lift into year 1; the calendar repeats after 400 years.

@@ -33,6 +33,8 @@ class DeletionStore(Store):
         if marker is not None and marker.lease_expires_at > now:
             return Begun("waiting", marker.owner_id)
         cutoff = db.admissions if marker is None else marker.cutoff
+        if marker is not None:
+            db.deletion_heirs[marker.owner_id] = owner_id
         db.deletions[session_key] = DeletionRow(cutoff, now, owner_id, now + LEASE_MS)
         return Begun("owned")
 
@@ -62,6 +64,9 @@ class DeletionStore(Store):
         del db.deletions[session_key]
         db.finished_deletions.append(owner_id)
         return True
+
+    async def heir_of_deletion(self, owner_id: str) -> str | None:
+        return self._database("delete_session").deletion_heirs.get(owner_id)
 
     async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
         db = self._database("delete_session")

@@ -6,6 +6,7 @@
 -- CHANGES  submission, sequence and the indexes, submission_generation and what lists it
 -- @include base64url
 -- @include hset_all
+-- @include is_whole
 -- @include payload_of
 -- @include sweep_generations
 if redis.call("EXISTS", deletion) == 1 then
@@ -18,6 +19,9 @@ if redis.call("EXISTS", submission) == 1 then
   local published = redis.call("HGET", submission, "generation")
   return {"known", redis.call("HGETALL", submission), payload_of(prefix, submission_id, published)}
 end
+if not is_whole(redis.call("GET", sequence) or "0") then
+  return {"corrupt", sequence, "the admission counter cannot be read"}
+end
 local place = string.format("%.0f", redis.call("INCR", sequence))
 for _, index in ipairs({submissions, submissions_order, queued, session_submissions, session_unsettled}) do
   redis.call("ZADD", index, place, submission_id)
@@ -28,6 +32,8 @@ redis.call("HSET", submission,
   "timeoutAt", "0", "leaseExpiresAt", "0", "generation", generation)
 hset_all(submission_generation, fields)
 local base = prefix .. ":submission-generation:" .. base64url(submission_id) .. ":"
-sweep_generations(base, submission_generations, submission_readers, nil, nil, now)
 redis.call("ZADD", submission_generations, now, generation)
+sweep_generations(base, submission_generations, submission_readers, generation, now, function()
+  return false
+end)
 return {"created", place}

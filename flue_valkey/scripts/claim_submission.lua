@@ -23,6 +23,10 @@ end
 if not is_whole(row[2]) then
   return {"corrupt", submission, "its attemptCount cannot be read"}
 end
+local payload = payload_of(prefix, submission_id, row[4])
+if type(payload) == "string" then
+  return {"corrupt", submission, "its payload is missing"}
+end
 set_status(prefix, submission, submission_id, sequence, "running")
 redis.call("HSET", submission,
   "attemptId", attempt_id, "ownerId", owner_id, "leaseExpiresAt", lease_expires_at, "startedAt", now,
@@ -30,4 +34,4 @@ redis.call("HSET", submission,
 if row[3] == "0" then
   redis.call("HSET", submission, "timeoutAt", timeout_at)
 end
-return {"claimed", redis.call("HGETALL", submission), payload_of(prefix, submission_id, row[4])}
+return {"claimed", redis.call("HGETALL", submission), payload}

@@ -4,9 +4,8 @@
 -- ARGV     path
 -- RETURNS  {"created"} | {"kept"}
 -- CHANGES  all of KEYS
-if redis.call("EXISTS", event) == 1 then
-  return {"kept"}
-end
-redis.call("HSET", event, "nextOffset", "0", "closed", "0")
+-- A peer creates a stream by three commands, and may have been cut off between them: each is made up for.
+local created = redis.call("HSETNX", event, "nextOffset", "0") == 1
+redis.call("HSETNX", event, "closed", "0")
 redis.call("SADD", events, path)
-return {"created"}
+return {created and "created" or "kept"}

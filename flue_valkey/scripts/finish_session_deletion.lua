@@ -23,8 +23,10 @@ for _, submission_id in ipairs(ids) do
   local is_hash = redis.call("TYPE", row_key).ok == "hash"
   local row = is_hash and redis.call("HMGET", row_key, "status", "kind", "acceptedAt") or {"settled"}
   if row[1] == "settled" then
-    if row[2] == "dispatch" and is_whole(row[3]) then
-      redis.call("HSET", prefix .. ":receipt:" .. base64url(submission_id), "acceptedAt", row[3])
+    if row[2] == "dispatch" and row[3] then
+      local receipt = prefix .. ":receipt:" .. base64url(submission_id)
+      redis.call("DEL", receipt)
+      redis.call("HSET", receipt, "acceptedAt", row[3])
     end
     forget_submission(prefix, submission_id, session_key, now)
   else

@@ -5,7 +5,7 @@
 -- RETURNS  {"some"} | {"none"}
 -- CHANGES  nothing
 -- @include submission_key
-for status, index in pairs({queued = queued, running = running, terminalizing = terminalizing}) do
+for _, index in ipairs({queued, running, terminalizing}) do
   local at = 0
   while true do
     local submission_id = redis.call("ZRANGE", index, at, at)[1]
@@ -13,7 +13,7 @@ for status, index in pairs({queued = queued, running = running, terminalizing = 
       break
     end
     local row = submission_key(prefix, submission_id)
-    if redis.call("TYPE", row).ok == "hash" and redis.call("HGET", row, "status") == status then
+    if redis.call("TYPE", row).ok == "hash" and redis.call("HGET", row, "status") ~= "settled" then
       return {"some"}
     end
     at = at + 1

@@ -1,13 +1,18 @@
 -- Forgets a session document; a generation that a reader holds stays until it is let go or an hour old.
 --
--- KEYS     session session_generations session_readers
+-- KEYS     session session_generations session_readers session_superseded
 -- ARGV     prefix session_key now
 -- RETURNS  {"deleted"} | {"unknown"}
 -- CHANGES  all of KEYS, its generations
 -- @include base64url
+-- @include note_superseded
+-- @include superseded_session
 -- @include sweep_generations
-local current = redis.call("HGET", session, "generation")
+local previous = redis.call("HGET", session, "generation")
+local published = previous and redis.call("ZSCORE", session_generations, previous)
 redis.call("DEL", session)
+note_superseded(session_superseded, session_readers, previous)
 local base = prefix .. ":session-generation:" .. base64url(session_key) .. ":"
-sweep_generations(base, session_generations, session_readers, nil, nil, now)
-return {current and "deleted" or "unknown"}
+local superseded = superseded_session(base, previous, published, session_superseded)
+sweep_generations(base, session_generations, session_readers, nil, now, superseded)
+return {previous and "deleted" or "unknown"}

@@ -48,7 +48,7 @@ class AdmissionStore(Store):
             raise SessionBeingDeletedError(operation, admission.session_key)
         if tag == "receipt":
             row = Row(operation, f"receipt of {admission.submission_id!r}", [b"acceptedAt", found[0]])
-            return RetainedReceipt(admission.submission_id, row.number("acceptedAt"))
+            return RetainedReceipt(admission.submission_id, row.instant("acceptedAt"))
         if tag == "created":
             return Admitted(_created(operation, admission, int(found[0]), payload))
         known = rows.submission(operation, admission.submission_id, *found)

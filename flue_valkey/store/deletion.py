@@ -20,7 +20,7 @@ class DeletionStore(Store):
 
     async def list_pending_session_deletions(self) -> list[str]:
         _, found = await self._call("list_pending_session_deletions")
-        return [session_key.decode() for session_key in found]
+        return [session_key.decode(errors="replace") for session_key in found]
 
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
         tag, *found = await self._run(
@@ -59,6 +59,10 @@ class DeletionStore(Store):
             if tag != "more":
                 return bool(tag == "deleted")
             kept = int(found[0])
+
+    async def heir_of_deletion(self, owner_id: str) -> str | None:
+        tag, *found = await self._run("delete_session", script="heir_of_session_deletion", owner_id=owner_id)
+        return found[0].decode() if tag == "heir" else None
 
     async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
         tag, *_ = await self._run(

@@ -83,7 +83,7 @@ class Events(Store):
         if tag == "unknown":
             return None
         row = Row.of_values("get_stream_meta", f"stream {quoted(path)}", (b"nextOffset", b"closed"), found)
-        return EventStreamMeta(format_offset(row.number("nextOffset") - 1), row.flag("closed"))
+        return EventStreamMeta(format_offset(row.number("nextOffset") - 1), bool(row.optional_flag("closed")))
 
     def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
         unsubscribe = self._connection.subscriptions.subscribe(path, listener)

@@ -17,14 +17,16 @@ class ListingStore(Store):
     async def _list(self, operation: str, read: Callable[..., _T]) -> list[_T]:
         """The records that `read(operation, id, *row)` makes of a listing's entries.
 
-        One that cannot be read is settled and left out; what it held up shows in the next round.
+        One that cannot be read is settled and left out, one that stands in the wrong index is moved; what they held up
+        shows in the next round.
         """
         records: list[_T] = []
         for _ in range(_ROUNDS):
-            _, entries = await self._run(operation)
+            _, entries, misplaced = await self._run(operation)
             records, corrupt = self._read(operation, read, entries)
-            settled = [await self._settle_corrupt(operation, *found) for found in corrupt]
-            if not any(settled):
+            mended = [await self._settle_corrupt(operation, *found) for found in corrupt]
+            mended += [await self._reindex(operation, submission_id) for submission_id in misplaced]
+            if not any(mended):
                 break
         reached("some" if records else "none")
         return records
@@ -44,7 +46,7 @@ class ListingStore(Store):
 
     async def _settle_corrupt(self, operation: str, submission_id: bytes, row: Flat, error: CorruptRecordError) -> bool:
         """Takes the submission out of the way; False if that did not work or it has moved on."""
-        log.warning("%s: %s cannot be read and is settled: %s", operation, error.subject, error.found)
+        log.warning("%s: %s cannot be read: %s", operation, error.subject, error.found)
         seen = [] if isinstance(row, bytes) else [part for part in row if part is not None]
         try:
             tag, *_ = await self._run(
@@ -58,3 +60,14 @@ class ListingStore(Store):
             log.warning("%s: submission %s could not be settled: %s", operation, quoted(submission_id), failure)
             return False
         return bool(tag != "moved_on")
+
+    async def _reindex(self, operation: str, submission_id: bytes) -> bool:
+        """Puts the submission where its row says that it belongs; False if that did not work."""
+        try:
+            tag, *_ = await self._run(
+                operation, script="reindex_submission", submission_id=submission_id.decode(errors="replace")
+            )
+        except FlueStoreError as failure:
+            log.warning("%s: submission %s could not be moved: %s", operation, quoted(submission_id), failure)
+            return False
+        return bool(tag == "reindexed")

@@ -46,7 +46,7 @@ def _entry_text(entry: dict[str, Json], place: str) -> str:
 def _document(session_key: str, flat: Flat) -> dict[str, Json]:
     row = Row("load", f"session {quoted(session_key)}", flat)
     document = row.required_object("session")
-    entries = [_entry(row, f"entry:{index}") for index in range(row.number("entryCount"))]
+    entries = [_entry(row, f"entry:{index}") for index in range(row.count("entryCount"))]
     document.pop("entries", None)
     return {**document, "entries": entries}
 

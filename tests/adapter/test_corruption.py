@@ -16,6 +16,7 @@ from flue_memdb import (
     Stores,
 )
 from flue_valkey import Runner
+from flue_valkey.keyspace import read_keyspace
 from flue_valkey.layout import key
 
 Spoil = Callable[..., Awaitable[object]]
@@ -223,3 +224,110 @@ async def test_a_listing_of_runs_leaves_a_broken_one_out(stores: Stores, spoil: 
     assert rest.next_cursor is None
     with pytest.raises(CorruptRecordError, match="status is missing"):
         await stores.runs.get_run("r2")
+
+
+SESSION = 'agent-session:["s","default","default"]'
+
+
+async def test_an_entry_that_holds_the_queue_up_without_a_row_is_dropped(stores: Stores, spoil: Spoil) -> None:
+    await admit(stores, "d1")
+    await spoil("ZADD", "session_unsettled", 0, "ghost", session_key=SESSION)
+    assert await ids_of_runnable(stores) == ["d1"]
+    assert await spoil("ZRANGE", "session_unsettled", 0, -1, session_key=SESSION) == [b"d1"]
+
+
+@pytest.mark.parametrize("queue", ["missing", "of another type"])
+async def test_a_session_whose_queue_is_gone_still_has_one_head(queue: str, stores: Stores, spoil: Spoil) -> None:
+    for submission_id in ("d1", "d2", "d3"):
+        await admit(stores, submission_id)
+    await spoil("DEL", "session_unsettled", session_key=SESSION)
+    if queue != "missing":
+        await spoil("SET", "session_unsettled", "text", session_key=SESSION)
+    assert await ids_of_runnable(stores) == ["d1"]
+
+
+async def test_work_in_the_wrong_index_is_found_again(stores: Stores, spoil: Spoil) -> None:
+    """A peer's repair, computed from an earlier read, may leave a queued row in the index of running ones only."""
+    await admit(stores, "d1")
+    await spoil("ZREM", "queued", "d1")
+    await spoil("ZADD", "running", 1, "d1")
+    assert await stores.submissions.has_unsettled_submissions() is True
+    assert await stores.submissions.list_running_submissions() == []
+    assert await ids_of_runnable(stores) == ["d1"]
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-3", "1.5", "", "abc"])
+async def test_numbers_that_are_none_stop_a_script_before_it_writes(
+    number: str, stores: Stores, spoil: Spoil, runner: Runner, prefix: str
+) -> None:
+    await admit(stores, "d1")
+    await stores.events.create_stream("p")
+    await spoil("HSET", "submission", "sequence", number, submission_id="d1")
+    await spoil("HSET", "event", "nextOffset", number, path="p")
+    before = (await read_keyspace(runner, prefix)).as_json()
+    with pytest.raises(CorruptRecordError, match="cannot be read"):
+        await stores.submissions.claim_submission(ClaimRef("d1", "a1", "o1", 1))
+    with pytest.raises(CorruptRecordError, match="nextOffset"):
+        await stores.events.append_event("p", 1)
+    assert (await read_keyspace(runner, prefix)).as_json() == before
+    await spoil("SET", "sequence", number)
+    with pytest.raises(CorruptRecordError, match="admission counter"):
+        await admit(stores, "d2")
+    assert await ids_of_runnable(stores) == []
+    assert await spoil("ZSCORE", "settled", "d1") is not None
+
+
+async def test_a_claim_without_a_payload_changes_nothing(stores: Stores, spoil: Spoil) -> None:
+    await admit(stores, "d1")
+    await spoil("HSET", "submission", "generation", "gone", submission_id="d1")
+    with pytest.raises(CorruptRecordError, match="its payload is missing"):
+        await stores.submissions.claim_submission(ClaimRef("d1", "a1", "o1", 1))
+    assert await spoil("HGET", "submission", "status", submission_id="d1") == b"queued"
+
+
+async def test_keys_of_another_type_do_not_stop_a_deletion_halfway(stores: Stores, spoil: Spoil) -> None:
+    for submission_id in ("d1", "d2", "d3"):
+        await admit(stores, submission_id)
+        await stores.submissions.complete_submission(await claim(stores, submission_id))
+    await spoil("SET", "receipt", "text", submission_id="d1")
+    await spoil("SET", "submission_readers", "text", submission_id="d2")
+    await spoil("DEL", "submission_generations", submission_id="d3")
+    await spoil("SET", "submission_generations", "text", submission_id="d3")
+    await spoil("SET", "journal", "text", submission_id="d3")
+
+    async def nothing() -> None:
+        pass
+
+    await stores.submissions.delete_session(SESSION, nothing)
+    assert await stores.submissions.list_pending_session_deletions() == []
+    for submission_id in ("d1", "d2", "d3"):
+        assert await spoil("HGET", "receipt", "acceptedAt", submission_id=submission_id) is not None
+
+
+async def test_a_stream_that_a_peer_has_half_created_is_open(stores: Stores, spoil: Spoil) -> None:
+    await spoil("HSET", "event", "nextOffset", 0, path="p")
+    meta = await stores.events.get_stream_meta("p")
+    assert meta is not None
+    assert not meta.closed
+    await stores.events.create_stream("p")
+    assert await spoil("HGET", "event", "closed", path="p") == b"0"
+    assert await spoil("SISMEMBER", "events", "p") == 1
+
+
+@pytest.mark.parametrize("chunks", ["[1]", '[{"imageId":"0","index":0,"count":10000000000,"data":""}]', "{}"])
+async def test_image_chunks_that_are_none_are_corrupt(chunks: str, stores: Stores, spoil: Spoil) -> None:
+    await stores.sessions.save("s", {"entries": [{"id": "e"}]})
+    generation = bytes(await spoil("HGET", "session", "generation", session_key="s")).decode()  # type: ignore[arg-type]
+    entry = f'{{"id":"e","value":{{"id":"e"}},"chunks":{chunks}}}'
+    await spoil("HSET", "session_generation", "entry:0", entry, session_key="s", generation=generation)
+    with pytest.raises(CorruptRecordError, match="entry:0"):
+        await stores.sessions.load("s")
+
+
+@pytest.mark.parametrize("count", [-1, 2, 10**9])
+async def test_a_wrong_count_of_entries_is_corrupt(count: int, stores: Stores, spoil: Spoil) -> None:
+    await stores.sessions.save("s", {"entries": [{"id": "e"}]})
+    generation = bytes(await spoil("HGET", "session", "generation", session_key="s")).decode()  # type: ignore[arg-type]
+    await spoil("HSET", "session_generation", "entryCount", count, session_key="s", generation=generation)
+    with pytest.raises(CorruptRecordError, match="entry"):
+        await stores.sessions.load("s")

@@ -89,6 +89,32 @@ async def test_what_a_peer_stages_now_stays_for_its_publication(stores: Stores, 
     assert "staged" in await peer.generations()
 
 
+@pytest.mark.parametrize("step", ["save", "save twice", "delete"])
+async def test_what_a_peer_has_staged_in_part_stays(
+    step: str, stores: Stores, peer: Peer, clock: ManualClock, runner: Runner
+) -> None:
+    """Were it removed, the rest that the peer writes would make a document that is not whole."""
+    await runner.command("ZADD", peer.key("session_generations"), clock(), "staged")
+    await runner.command("HSET", peer.key("session_generation", generation="staged"), "session", "{}", "entryCount", 2)
+    clock.advance(10)
+    if step == "delete":
+        await stores.sessions.delete("s")
+    else:
+        for number in range(len(step.split())):
+            await stores.sessions.save("s", document(str(number)))
+            clock.advance(10)
+    assert "staged" in await peer.generations()
+
+
+async def test_what_a_peer_stages_first_stays_beside_the_first_save(
+    stores: Stores, peer: Peer, clock: ManualClock
+) -> None:
+    await peer.stage("staged", clock())
+    clock.advance(10)
+    await stores.sessions.save("s", document("first"))
+    assert "staged" in await peer.generations()
+
+
 async def test_what_was_staged_over_an_hour_ago_goes(stores: Stores, peer: Peer, clock: ManualClock) -> None:
     await stores.sessions.save("s", document("published"))
     clock.advance(10)
@@ -120,4 +146,5 @@ async def test_500_saves_leave_a_bounded_number_of_keys(
     for number in range(500):
         await stores.sessions.save("s", document(str(number)))
     space = await read_keyspace(runner, prefix)
-    assert sum(len(keys) for name, keys in space.keys.items() if name.startswith("session")) == 5
+    # The pointer, two generations, their list, the readers, and the note of what goes when it is let go.
+    assert sum(len(keys) for name, keys in space.keys.items() if name.startswith("session")) == 6

@@ -107,6 +107,16 @@ def test_bad_use(run, args):
             "client is no number",
         ),
         (
+            b'{"flueTrace": 1, "schema": 3}\n{"op": "submissions.deleteSession", "at": 2,'
+            b' "args": ["s", {"$tree": "ok", "during": [{"op": "runs.nothing", "args": []}]}]}\n',
+            "no operation 'runs.nothing'",
+        ),
+        (
+            b'{"flueTrace": 1, "schema": 3}\n{"op": "submissions.deleteSession", "at": 2,'
+            b' "args": ["s", {"$tree": "ok", "beside": 7}]}\n',
+            "7 is no operation",
+        ),
+        (
             b'{"flueTrace": 1, "schema": 3}\n{"op": "bulk.appendEvents", "args": ["r"], "at": 2}\n',
             "are not [name, count, start]",
         ),

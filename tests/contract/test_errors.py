@@ -29,7 +29,7 @@ def test_a_long_id_is_cut_in_the_message() -> None:
 
 
 def test_a_number_too_large_to_print_is_refused_all_the_same() -> None:
-    with pytest.raises(FlueStoreError, match="4,300 digits"):
+    with pytest.raises(FlueStoreError, match=r"a int that cannot be shown"):
         check_number("claim_submission", "lease_expires_at", 10**5000)
 
 
@@ -55,5 +55,5 @@ async def test_a_record_of_the_wrong_type_is_named() -> None:
 @pytest.mark.parametrize("value", [10**5000, [10**5000], {"id": 10**5000}], ids=["int", "list", "dict"])
 async def test_what_python_refuses_to_print_is_refused_like_anything_else(value: object) -> None:
     stores = await memory().connect()
-    with pytest.raises(InvalidIdentifierError, match="more than 4,300 digits"):
+    with pytest.raises(InvalidIdentifierError, match="that cannot be shown"):
         await stores.submissions.get_submission(value)  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
--- Removes a settled submission with its indexes, its payload, its journal and its journal's segments.
+-- Removes a settled submission with its indexes, its payload, its journal and its journal's segments. What is of an
+-- unexpected type is removed all the same, so that nothing can stop a deletion halfway.
 -- @include base64url
 -- @include sweep_generations
 local function forget_submission(prefix, submission_id, session_key, now)
@@ -24,6 +25,8 @@ local function forget_submission(prefix, submission_id, session_key, now)
   end
   sweep_generations(
     prefix .. ":submission-generation:" .. id .. ":", prefix .. ":submission-generations:" .. id,
-    prefix .. ":submission-readers:" .. id, nil, nil, now
+    prefix .. ":submission-readers:" .. id, nil, now, function()
+      return true
+    end
   )
 end

@@ -1,10 +1,9 @@
--- The oldest submission in a session's queue whose row is not settled, or nil. Entries without such a row, which a
--- peer may have left, hold nobody up.
+-- The oldest submission in a session's queue whose row is not settled, or nil. Entries before it that have no such row,
+-- which a peer may have left, are dropped: the row is the authority.
 -- @include submission_key
 local function session_head(prefix, queue)
-  local at = 0
   while true do
-    local submission_id = redis.call("ZRANGE", queue, at, at)[1]
+    local submission_id = redis.call("ZRANGE", queue, 0, 0)[1]
     if not submission_id then
       return nil
     end
@@ -12,6 +11,6 @@ local function session_head(prefix, queue)
     if redis.call("TYPE", row).ok == "hash" and redis.call("HGET", row, "status") ~= "settled" then
       return submission_id
     end
-    at = at + 1
+    redis.call("ZREM", queue, submission_id)
   end
 end

@@ -1,10 +1,10 @@
--- The submissions of a status in admission order: each as {id, row, status, lease}, `row` as hash_or_type gives it.
--- The row is the authority: one that names another status is passed over, an entry without a row is dropped; a row
--- that cannot be read stays in the list.
+-- The submissions of a status in admission order, each as {id, row}, `row` as hash_or_type gives it; and the ids of those
+-- whose row, which is the authority, names another status. An entry without a row is dropped; a row that cannot be read
+-- stays in the list.
 -- @include hash_or_type
 -- @include submission_key
 local function submissions_of_status(prefix, status)
-  local found = {}
+  local found, misplaced = {}, {}
   local index = prefix .. ":submissions:status:" .. status
   for _, submission_id in ipairs(redis.call("ZRANGE", index, 0, -1)) do
     local key = submission_key(prefix, submission_id)
@@ -15,11 +15,12 @@ local function submissions_of_status(prefix, status)
       found[#found + 1] = {submission_id, row}
     else
       local named = redis.call("HGET", key, "status")
-      local elsewhere = named == "queued" or named == "running" or named == "terminalizing" or named == "settled"
-      if named == status or not elsewhere then
+      if named ~= status and (named == "queued" or named == "running" or named == "terminalizing" or named == "settled") then
+        misplaced[#misplaced + 1] = submission_id
+      else
         found[#found + 1] = {submission_id, row}
       end
     end
   end
-  return found
+  return found, misplaced
 end

@@ -1,0 +1,134 @@
+"""Session deletions that are cut off: nobody is locked out, and nobody's deletion is cancelled by another's."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from flue_memdb import DispatchInput, ManualClock, Stores, StoreUnavailableError
+from flue_valkey import Runner, valkey
+from flue_valkey.adapter import ValkeyAdapter
+from flue_valkey.layout import key
+
+SESSION = 'agent-session:["s","default","default"]'
+
+
+async def nothing() -> None:
+    """A callback that has nothing to delete."""
+
+
+async def admit(stores: Stores) -> None:
+    dispatch = DispatchInput(dispatch_id="d", agent="a", id="s", input=None, accepted_at="2026-06-03")
+    await stores.submissions.admit_dispatch(dispatch)
+
+
+class LostAnswer:
+    """A runner that loses the answer of one script after it ran."""
+
+    def __init__(self, inner: Runner, part_of_script: str) -> None:
+        self._inner = inner
+        self._part = part_of_script
+        self.lost = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    async def eval(self, script: str, keys: list[str], args: list[str]) -> object:
+        reply = await self._inner.eval(script, keys, args)
+        if self._part in script and not self.lost:
+            self.lost = True
+            raise ConnectionError("the answer is lost")
+        return reply
+
+
+async def test_a_lost_answer_to_the_beginning_locks_nobody_out(
+    stores: Stores, runner: Runner, prefix: str, clock: ManualClock
+) -> None:
+    lossy = LostAnswer(runner, '"phase", "snapshot"')
+    own = await valkey(lossy, key_prefix=prefix, clock=clock, inspect_server=False).connect()  # type: ignore[arg-type]
+    with pytest.raises(StoreUnavailableError):
+        await own.submissions.delete_session(SESSION, nothing)
+    assert lossy.lost
+    assert await stores.submissions.list_pending_session_deletions() == []
+    await admit(stores)
+
+
+async def test_a_caller_who_comes_while_another_is_cancelled_has_its_own_deletion(stores: Stores) -> None:
+    begun, calls = asyncio.Event(), []
+
+    async def slow() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+    async def quick() -> None:
+        calls.append("quick")
+
+    first = asyncio.create_task(stores.submissions.delete_session(SESSION, slow))
+    await begun.wait()
+    first.cancel()
+    await asyncio.sleep(0)
+    await asyncio.wait_for(stores.submissions.delete_session(SESSION, quick), 10)
+    assert calls == ["quick"]
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_an_owner_that_was_taken_over_waits_for_its_heir(
+    open_adapter: Callable[[], ValkeyAdapter], stores: Stores, clock: ManualClock
+) -> None:
+    heir = await open_adapter().connect()
+    calls: list[str] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        calls.append("owner")
+        begun.set()
+        await go_on.wait()
+
+    async def quick() -> None:
+        calls.append("heir")
+
+    owner = asyncio.create_task(stores.submissions.delete_session(SESSION, slow))
+    await begun.wait()
+    clock.advance(30_000)
+    await heir.submissions.delete_session(SESSION, quick)
+    go_on.set()
+    await asyncio.wait_for(owner, 10)
+    assert calls == ["owner", "heir"]
+
+
+async def test_a_task_that_a_callback_left_behind_may_delete_later(stores: Stores) -> None:
+    later: list[asyncio.Task[None]] = []
+    go_on = asyncio.Event()
+
+    async def afterwards() -> None:
+        await go_on.wait()
+        await stores.submissions.delete_session(SESSION, nothing)
+
+    async def leaves_a_task() -> None:
+        later.append(asyncio.create_task(afterwards()))
+
+    await stores.submissions.delete_session(SESSION, leaves_a_task)
+    go_on.set()
+    await asyncio.wait_for(later[0], 10)
+
+
+async def test_a_lapsed_marker_is_taken_over_with_its_cutoff(
+    stores: Stores, runner: Runner, prefix: str, clock: ManualClock
+) -> None:
+    marker = key(prefix, "deletion", session_key=SESSION)
+    fields = {"cutoff": 7, "startedAt": 5, "ownerId": "dead", "leaseExpiresAt": clock(), "phase": "snapshot"}
+    await runner.command("HSET", marker, *[part for field in fields.items() for part in field])
+    await runner.command("ZADD", key(prefix, "deletions"), 5, SESSION)
+    seen: list[object] = []
+
+    async def look() -> None:
+        seen.extend(await runner.command("HMGET", marker, "cutoff", "startedAt"))
+
+    await stores.submissions.delete_session(SESSION, look)
+    assert seen == [b"7", str(clock()).encode()]
+    assert await runner.command("EXISTS", marker) == 0
