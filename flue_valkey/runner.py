@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import DataError, NoScriptError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
@@ -25,7 +26,8 @@ _QUERY_NAMES = {"db", "protocol", "client_name", "username", "password"}
 _SECRETS = (
     re.compile(r"^((?:\w+://)?(?:[^:/@]*:)?).*(@)", re.DOTALL),
     re.compile(r"(://[^/?@\[]*:)(?!\d*(?:[/?]|$))[^@]*$()", re.DOTALL),  # no @ follows, and it is no port
-    re.compile(r"(password=)[^&]*()", re.IGNORECASE),
+    re.compile(r"([?&](?!(?:db|protocol|client_name|username|ssl_\w+)=)[^=&#]*=)[^&#]*()"),
+    re.compile(r"(#).*()", re.DOTALL),
 )
 
 
@@ -70,6 +72,7 @@ class RedisRunner:
                 "the client decodes replies to text, and not every reply is text: make it without decode_responses=True"
             )
         self._client = client
+        self._closed = False
         self._pool: Any = client.connection_pool  # redis-py leaves some of its methods without annotations
 
     async def command(self, *args: Arg) -> Reply:
@@ -96,12 +99,14 @@ class RedisRunner:
 
     async def close(self) -> None:
         """Closes the connections. Commands that are under way fail."""
+        self._closed = True
         await self._client.aclose()
 
     async def _exchange(self, commands: Sequence[tuple[bytes, ...]]) -> list[Reply]:
         """One reply for each command; a refusal is the exception itself."""
         if not commands:
             return []
+        self._require_open()
         connection = await self._pool.get_connection()
         try:
             # A connection that the server closed while nobody used it is found out before anything is sent on it. The
@@ -115,21 +120,49 @@ class RedisRunner:
             # this task is cancelled a second time.
             await asyncio.shield(self._pool.release(connection))
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise NoConnectionError("the runner is closed")
+
 
 class MultiplexedRunner(RedisRunner):
     """A runner that shares one connection among all its callers.
 
     What is asked while an exchange is under way goes out together as the next one: many callers cost few round trips
-    and one connection. A caller that is cancelled leaves the others' replies in order.
+    and one connection. A caller that is cancelled leaves the others' replies in order. It belongs to one event loop at
+    a time: to another only when the first is closed, as by `asyncio.run`.
     """
 
     def __init__(self, client: Redis) -> None:
         super().__init__(client)
         self._waiting: list[tuple[Sequence[tuple[bytes, ...]], asyncio.Future[list[Reply]]]] = []
         self._sender: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def close(self) -> None:
+        """Closes the connection. Commands that are under way, or still wait to be sent, fail."""
+        waiting, self._waiting = self._waiting, []
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(NoConnectionError("the runner is closed"))
+        await super().close()
+
+    def _belong_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is loop:
+            return
+        if self._loop is not None:
+            if not self._loop.is_closed():
+                raise RuntimeError("this runner is in use by another event loop; make an adapter for each")
+            # What is left of a closed loop cannot be closed any more, only be forgotten.
+            self._pool.reset()
+            self._waiting, self._sender = [], None
+        self._loop = loop
 
     async def _exchange(self, commands: Sequence[tuple[bytes, ...]]) -> list[Reply]:
-        replies: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
+        self._require_open()
+        loop = asyncio.get_running_loop()
+        self._belong_to(loop)
+        replies: asyncio.Future[list[Reply]] = loop.create_future()
         self._waiting.append((commands, replies))
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send())

@@ -1,6 +1,7 @@
 """A runner gives replies as they come, repeats nothing, and keeps callers apart."""
 
 import asyncio
+import gc
 import hashlib
 from collections.abc import AsyncIterator
 
@@ -253,6 +254,8 @@ def test_a_url_that_is_none(url: str) -> None:
         ("redis://user:se:c@r/e?t#@host", "redis://user:***@host"),
         ("redis://:secret", "redis://:***"),
         ("unix:///run/valkey.sock?db=1&password=secret", "unix:///run/valkey.sock?db=1&password=***"),
+        ("redis://host?pass%77ord=secret", "redis://host?pass%77ord=***"),
+        ("redis://host:1/0#user:secret", "redis://host:1/0#***"),
         ("user:secret@host", "user:***@host"),
         ("no url", "no url"),
     ],
@@ -274,3 +277,37 @@ async def test_schemes(tmp_path) -> None:
             runner = runner_from_url(url)
             assert await runner.command("PING") == b"PONG"
             await runner.close()
+
+
+async def test_nothing_is_sent_after_close(local_server: Server) -> None:
+    runner, other = local_server.runner(), local_server.runner()
+    prefix = local_server.new_prefix()
+    calls = [asyncio.create_task(runner.command("INCR", f"{prefix}:n")) for _ in range(3)]
+    await asyncio.sleep(0)
+    await runner.close()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(result, NoConnectionError) for result in results), results
+    with pytest.raises(NoConnectionError, match="the runner is closed"):
+        await runner.command("INCR", f"{prefix}:n")
+    assert await other.command("GET", f"{prefix}:n") is None
+    await other.close()
+
+
+# What a closed loop leaves behind is collected, with a warning, within this test.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_runner_moves_to_a_new_loop_when_the_old_one_is_closed(local_server: Server) -> None:
+    runner = local_server.runner()
+    assert [asyncio.run(_ping(runner)) for _ in range(3)] == [b"PONG"] * 3
+
+    async def beside() -> None:
+        await _ping(runner)
+        with pytest.raises(RuntimeError, match="make an adapter for each"):
+            await asyncio.to_thread(lambda: asyncio.run(_ping(runner)))
+        await runner.close()
+
+    asyncio.run(beside())
+    gc.collect()
+
+
+async def _ping(runner: Runner) -> object:
+    return await runner.command("PING")
