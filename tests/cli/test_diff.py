@@ -1,7 +1,11 @@
 """`flue diff`: what it runs, says and leaves."""
 
 import json
+import os
 import re
+import shutil
+import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -216,4 +220,22 @@ def test_a_server_that_ends_meanwhile(program, server_with, ask):
     server._process.kill()
     assert started.ended() in (1, 2)
     assert "Traceback" not in started.err
+    assert started.group_is_empty()
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="there is no ps")
+def test_a_process_that_dies_is_said(program):
+    started = program("diff", "--sequences", 5000, "--engine", "fakeredis", "--jobs", 2)
+    assert started.process.stdout is not None
+    while not started.process.stdout.readline().startswith("seed "):
+        assert started.process.poll() is None
+    children = ()
+    while len(children) < 2:
+        found = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(maxsplit=2) for line in found.splitlines()]
+        children = [int(row[0]) for row in rows if row[1] == str(started.process.pid) and "spawn_main" in row[2]]
+    os.kill(children[0], signal.SIGKILL)
+    assert started.ended() == 2
+    assert started.err.startswith("Error: a process of the run ")
+    assert started.err.count("\n") == 1
     assert started.group_is_empty()

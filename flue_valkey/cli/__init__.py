@@ -1,0 +1,18 @@
+"""The `flue` command (extra `cli`)."""
+
+import signal
+import sys
+
+
+def main() -> None:
+    """What the `flue` command runs."""
+    try:
+        from flue_valkey.cli.app import flue  # noqa: PLC0415 -- it needs the extra
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("click", "rich"):
+            raise
+        sys.stderr.write(f"flue: {missing.name} is missing; install it with: pip install 'flue-valkey[cli]'\n")
+        sys.exit(2)
+    # Being told to end is like Ctrl-C: servers and processes that were started end too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    flue(prog_name="flue")

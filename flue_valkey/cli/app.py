@@ -1,0 +1,51 @@
+"""The command line as a whole: its commands, and what becomes of the errors that they let through."""
+
+from typing import Any
+
+import click
+from redis.exceptions import RedisError
+
+from flue_memdb.contract import FlueStoreError
+from flue_memdb.contract.limits import SCHEMA_VERSION
+from flue_valkey.cli.diff import diff
+from flue_valkey.cli.errors import INTERRUPTED, CannotRunError
+from flue_valkey.cli.replay import replay
+from flue_valkey.cli.versions import version_of
+from flue_valkey.servers.server import ServerError
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except click.UsageError as error:
+            hint = f" Try '{error.ctx.command_path} --help'." if error.ctx else ""
+            raise CannotRunError(error.format_message() + hint) from error
+        except (ServerError, FlueStoreError, RedisError) as error:
+            raise CannotRunError(error) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(
+    version_of("flue-valkey"), message=f"flue-valkey %(version)s (schema version {SCHEMA_VERSION} of Flue's contract)"
+)
+def flue() -> None:
+    """Persistence for Flue, the framework for durable agents: proof that its implementations agree.
+
+    \b
+    Examples:
+      flue diff                         compare every engine at hand, 500 random sequences
+      flue diff --seed 7 --sequences 50 the same sequences each time, and fewer of them
+      flue replay traces/               recorded operations on every engine at hand
+
+    \b
+    Exit codes: 0 fine, 1 a finding, 2 bad use or nothing could be run, 130 interrupted.
+    A Valkey server is the one that VALKEY_URL names, otherwise a valkey-server in PATH, otherwise a container.
+    """
+
+
+flue.add_command(diff)
+flue.add_command(replay)
