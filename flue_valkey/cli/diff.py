@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from flue_memdb.verification import Divergence, Report, write_trace
+from flue_valkey.cli.concurrent import run_concurrently
 from flue_valkey.cli.diff_report import DiffResult
 from flue_valkey.cli.engines import EnginesAtHand, engines_at_hand
 from flue_valkey.cli.errors import INTERRUPTED, CannotRunError
@@ -28,15 +29,22 @@ _SEEDS = 1_000_000
     "--seed", metavar="N", type=click.IntRange(min=0), help="Which random sequences to run.  [default: a random one]"
 )
 @click.option(
-    "--sequences", metavar="N", type=click.IntRange(min=1), default=500, show_default=True, help="How many sequences."
+    "--sequences",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How many sequences.  [default: 500; with --concurrent 200]",
 )
 @click.option(
     "--operations",
     metavar="N",
     type=click.IntRange(min=1),
-    default=60,
-    show_default=True,
-    help="Operations in each sequence.",
+    help="Operations in each sequence.  [default: 60; with --concurrent 200, of all clients together]",
+)
+@click.option(
+    "--concurrent",
+    is_flag=True,
+    help="Let many clients in several processes work at once on a real server, and decide for each history whether some"
+    " order of the calls explains all answers, with the reference as the model.",
 )
 @click.option(
     "--first-sequence",
@@ -61,8 +69,9 @@ def diff(
     ctx: click.Context,
     *,
     seed: int | None,
-    sequences: int,
-    operations: int,
+    sequences: int | None,
+    operations: int | None,
+    concurrent: bool,
     first_sequence: int,
     jobs: int | None,
     outcomes: bool,
@@ -88,10 +97,26 @@ def diff(
       flue diff --seed 7 --sequences 100 --engine fakeredis
       flue diff --url redis://127.0.0.1:6379/0 --json
       flue diff --seed 7 --sequences 1 --first-sequence 42    one sequence again
+      flue diff --concurrent                                  is every concurrent history explained?
 
     \b
     Exit codes: 0 fine, 1 a divergence or outcomes missed, 2 bad use or nothing could be run, 130 interrupted.
     """
+    seed = secrets.randbelow(_SEEDS) if seed is None else seed
+    if concurrent:
+        if kinds or jobs or outcomes:
+            raise click.UsageError("--concurrent goes without --engine, --jobs and --outcomes: it needs a real server.")
+        found = run_concurrently(
+            seed=seed,
+            histories=sequences or 200,
+            first=first_sequence,
+            operations=operations or 200,
+            url=url,
+            as_json=as_json,
+        )
+        click.echo(found.as_json() if as_json else found.as_text())
+        ctx.exit(int(found.unexplained is not None))
+    sequences, operations = sequences or 500, operations or 60
     with engines_at_hand((*kinds, "reference") if kinds else (), url) as at_hand:
         if len(at_hand.engines) < 2:
             raise CannotRunError(
@@ -100,7 +125,7 @@ def diff(
             )
         plan = Plan(
             engines=at_hand.engines,
-            seed=secrets.randbelow(_SEEDS) if seed is None else seed,
+            seed=seed,
             sequences=sequences,
             operations=operations,
             first_sequence=first_sequence,

@@ -52,7 +52,11 @@ class EngineAtHand:
             from flue_valkey.servers.fake import FakeServer  # noqa: PLC0415
 
             return ValkeyEngine(FakeServer())
-        return ValkeyEngine(_StartedServer(self))
+        return ValkeyEngine(self.server())
+
+    def server(self) -> Server:
+        """The server of an engine of kind `valkey`, which is not ended with it."""
+        return _StartedServer(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from flue_valkey.adapter import valkey
 from flue_valkey.invariants import findings
 from flue_valkey.keyspace import Keyspace, read_keyspace
 from flue_valkey.runner import Runner
-from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
 
 
@@ -27,7 +26,7 @@ class ValkeyNamespace:
         return valkey(
             self._server.runner(),
             key_prefix=self._prefix,
-            inspect_server=not isinstance(self._server, FakeServer),
+            inspect_server=self._server.inspectable,
             clock=self._clock,
             new_id=self._new_id,
         )

@@ -16,6 +16,7 @@ class FakeServer(Server):
     """
 
     name = "fakeredis"
+    inspectable = False
     version = version("fakeredis")
 
     def __init__(self) -> None:

@@ -79,7 +79,11 @@ class LocalServer(Server):
         arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
         with (directory / "log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - no shell, and the arguments are the caller's own
-                [self._binary, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [self._binary, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for this process, which ends the server when it is done with it
             )
 
     async def _answers(self, directory: Path, port: int) -> bool:

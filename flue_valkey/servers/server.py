@@ -18,11 +18,12 @@ class Server(ABC):
     """A server to test against. `async with` starts it and closes it.
 
     `name` is for people, `version` the server's own (fakeredis: the package's), known once it runs; `url` is `None` for
-    fakeredis, which has none.
+    fakeredis, which has none; `inspectable` says whether the adapter can ask it for its settings.
     """
 
     name: str
     version: str = "unknown"
+    inspectable: bool = True
     url: str | None = None
 
     @abstractmethod

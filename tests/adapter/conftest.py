@@ -9,7 +9,6 @@ from flue_valkey import Runner, valkey
 from flue_valkey.adapter import ValkeyAdapter
 from flue_valkey.invariants import findings
 from flue_valkey.keyspace import read_keyspace
-from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
 
 
@@ -23,7 +22,7 @@ async def open_adapter(server: Server, prefix: str, clock: ManualClock) -> Async
     adapters: list[ValkeyAdapter] = []
 
     def make() -> ValkeyAdapter:
-        inspected = not isinstance(server, FakeServer)
+        inspected = server.inspectable
         adapters.append(valkey(server.runner(), key_prefix=prefix, clock=clock, inspect_server=inspected))
         return adapters[-1]
 

@@ -230,8 +230,10 @@ def test_a_process_that_dies_is_said(program):
     while not started.process.stdout.readline().startswith("seed "):
         assert started.process.poll() is None
     children = ()
+    deadline = time.monotonic() + 10
     while len(children) < 2:
-        found = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        assert time.monotonic() < deadline
+        found = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
         rows = [line.split(maxsplit=2) for line in found.splitlines()]
         children = [int(row[0]) for row in rows if row[1] == str(started.process.pid) and "spawn_main" in row[2]]
     os.kill(children[0], signal.SIGKILL)

@@ -14,7 +14,6 @@ from flue_memdb.verification.replay import same_answer
 from flue_valkey import Runner, valkey
 from flue_valkey.invariants import Finding, findings
 from flue_valkey.keyspace import read_keyspace
-from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
 
 KEYSPACES = sorted((Path(__file__).parent.parent / "vectors" / "keyspaces").glob("*.json"))
@@ -49,7 +48,7 @@ async def restored(request: pytest.FixtureRequest, server: Server, runner: Runne
     for command in recorded["restore"]:
         await runner.command(*command)
     clock = ManualClock()
-    inspected = not isinstance(server, FakeServer)
+    inspected = server.inspectable
     adapter = valkey(server.runner(), key_prefix=prefix, clock=clock, inspect_server=inspected)
     await adapter.migrate()
     yield Restored(recorded["reads"], await adapter.connect(), clock, runner, prefix)

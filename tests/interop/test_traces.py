@@ -8,7 +8,6 @@ from flue_memdb import ManualClock, MemoryDatabase, memory
 from flue_memdb.contract import Adapter
 from flue_memdb.verification import read_trace, replay, write_trace
 from flue_valkey import valkey
-from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
 
 TRACES = sorted((Path(__file__).parent.parent / "vectors" / "traces").glob("*.jsonl"))
@@ -34,7 +33,7 @@ async def test_the_reference_gives_what_was_recorded(path: Path) -> None:
 @each_trace
 async def test_the_valkey_adapter_gives_what_was_recorded(path: Path, server: Server, prefix: str) -> None:
     def adapter(_: int, clock: ManualClock) -> Adapter:
-        inspected = not isinstance(server, FakeServer)
+        inspected = server.inspectable
         return valkey(server.runner(), key_prefix=prefix, clock=clock, inspect_server=inspected)
 
     assert await replay(read_trace(path), adapter) == []
