@@ -3,6 +3,8 @@
 from flue_memdb.verification.differential import Progress, differential
 from flue_memdb.verification.engines import Engine, Namespace, ReferenceEngine
 from flue_memdb.verification.generator import generate
+from flue_memdb.verification.histories import Call, History
+from flue_memdb.verification.linearizability import SearchTooLargeError, Verdict, check_linearizable
 from flue_memdb.verification.lockstep import Difference, SequenceResult, run_sequence
 from flue_memdb.verification.operations import (
     Answer,
@@ -22,9 +24,11 @@ from flue_memdb.verification.traces import Trace, TraceError, read_trace, write_
 
 __all__ = [
     "Answer",
+    "Call",
     "Difference",
     "Divergence",
     "Engine",
+    "History",
     "Mismatch",
     "Namespace",
     "Observation",
@@ -32,11 +36,14 @@ __all__ = [
     "Progress",
     "ReferenceEngine",
     "Report",
+    "SearchTooLargeError",
     "SequenceResult",
     "Trace",
     "TraceError",
+    "Verdict",
     "apply",
     "apply_with_outcome",
+    "check_linearizable",
     "declared_outcomes",
     "differential",
     "generate",
