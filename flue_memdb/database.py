@@ -2,13 +2,17 @@
 
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from flue_memdb.clock import Clock, SystemClock
+from flue_memdb.contract.errors import CorruptRecordError
 from flue_memdb.contract.inputs import AttemptRef
+from flue_memdb.contract.outcomes import reached
 from flue_memdb.store.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
 
 _DELETIONS_REMEMBERED = 1_000
+_T = TypeVar("_T")
 
 
 def random_id() -> str:
@@ -46,6 +50,13 @@ class MemoryDatabase:
         self.session_submissions.setdefault(row.session_key, {})[row.submission_id] = row
         self.session_unsettled.setdefault(row.session_key, {})[row.submission_id] = row
 
+    def submission(self, submission_id: str) -> SubmissionRow | None:
+        """The submission, if there is one; `CorruptRecordError` if what stands there is no row at all."""
+        row = self.submissions.get(submission_id)
+        if row is not None:
+            row.require("row")
+        return row
+
     def settle(self, row: SubmissionRow, error: str | None = None) -> None:
         """Ends a submission: no status but `settled` ever again."""
         row.status, row.settled_at, row.error = "settled", self.clock(), error
@@ -65,9 +76,27 @@ class MemoryDatabase:
         """The oldest unsettled submission of a session."""
         return next(iter(self.session_unsettled.get(session_key, {}).values()), None)
 
+    def listed(self, rows: Callable[[], Iterable[SubmissionRow]], read: Callable[[SubmissionRow], _T]) -> list[_T]:
+        """What `read` makes of these rows, in admission order.
+
+        One that it cannot read is settled with an error, and what that one held up shows.
+        """
+        records, corrupt = [], []
+        for row in sorted(rows(), key=lambda row: row.sequence):
+            try:
+                records.append(read(row))
+            except CorruptRecordError as error:
+                corrupt.append((row, f"The record is corrupt: {error.found}."))
+        for row, found in corrupt:
+            self.settle(row, found)
+        if corrupt:
+            return self.listed(rows, read)
+        reached("some" if records else "none")
+        return records
+
     def owned(self, attempt: AttemptRef) -> SubmissionRow | str:
         """The submission that the attempt owns, or the reason why there is none."""
-        row = self.submissions.get(attempt.submission_id)
+        row = self.submission(attempt.submission_id)
         if row is None:
             return "unknown"
         if row.status != "running":

@@ -22,17 +22,18 @@ class AdmissionStore(Store):
         text = json_text(admission.document, operation, "input")
         db = self._database(operation)
         submission_id = admission.submission_id
+        row = db.submission(submission_id)
         if admission.session_key in db.deletions:
             reached("deleting")
             raise SessionBeingDeletedError(operation, admission.session_key)
         if submission_id in db.receipts:
             reached("receipt")
             return RetainedReceipt(submission_id, db.receipts[submission_id])
-        row = db.submissions.get(submission_id)
         if row is not None:
+            known = row.record()
             same = row.kind == admission.kind and row.input == text
             reached("replayed" if same else "conflict")
-            return Admitted(row.record()) if same else Conflict()
+            return Admitted(known) if same else Conflict()
         db.admissions += 1
         row = SubmissionRow(
             db.admissions, submission_id, admission.session_key, admission.kind, text, admission.accepted_at

@@ -52,6 +52,7 @@ class Events(Store):
             after = len(stream.events) - 1
             offset = format_offset(after)
         texts = stream.events[after + 1 :][: page_size(limit)]
+        stream.require(*map(str, range(after + 1, after + 1 + len(texts))), "nextOffset")
         events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
         up_to_date = after + len(events) >= len(stream.events) - 1
         reached("none" if not events else "last" if up_to_date else "more")
@@ -69,7 +70,10 @@ class Events(Store):
         check_id("get_stream_meta", "path", path)
         stream = self._database("get_stream_meta").streams.get(path)
         reached("unknown" if stream is None else "found")
-        return None if stream is None else EventStreamMeta(format_offset(len(stream.events) - 1), stream.closed)
+        if stream is None:
+            return None
+        stream.require("nextOffset")
+        return EventStreamMeta(format_offset(len(stream.events) - 1), stream.closed)
 
     def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
         unsubscribe = self._connection.subscriptions.subscribe(path, listener)
@@ -84,6 +88,7 @@ class Events(Store):
         if stream.closed:
             reached("closed")
             raise StreamClosedError(operation, path)
+        stream.require("nextOffset")
         sequence = len(stream.events)
         stream.events.append(text)
         if key is not None:

@@ -118,6 +118,7 @@ class JournalStore(Store):
         if isinstance(row, str):
             reached(row)
             return None
+        row.require("attemptCount")
         journal = _open_journal(db, attempt)
         if not isinstance(journal, str):
             journal.attempt_id = next_attempt_id
@@ -137,6 +138,8 @@ def _open_journal(db: MemoryDatabase, attempt: AttemptRef) -> JournalRow | str:
         return "unknown"
     if journal.attempt_id != attempt.attempt_id:
         return "other_attempt"
+    if not journal.committed:
+        journal.require("revision")
     return "committed_before" if journal.committed else journal
 
 

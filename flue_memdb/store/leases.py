@@ -7,6 +7,7 @@ from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import Submission
 from flue_memdb.store.connection import Store
+from flue_memdb.store.rows import SubmissionRow
 
 
 class LeaseStore(Store):
@@ -26,6 +27,6 @@ class LeaseStore(Store):
     async def list_expired_submissions(self) -> list[Submission]:
         db = self._database("list_expired_submissions")
         now = db.clock()
-        expired = [row for row in db.running.values() if 0 < row.lease_expires_at < now]
-        reached("some" if expired else "none")
-        return [row.record() for row in sorted(expired, key=lambda row: row.sequence)]
+        return db.listed(
+            lambda: [row for row in db.running.values() if 0 < row.lease_expires_at < now], SubmissionRow.record
+        )

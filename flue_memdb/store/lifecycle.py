@@ -12,16 +12,18 @@ class LifecycleStore(Store):
     async def claim_submission(self, claim: ClaimRef) -> Submission | None:
         check_claim("claim_submission", claim)
         db = self._database("claim_submission")
-        row = db.submissions.get(claim.submission_id)
+        row = db.submission(claim.submission_id)
         if row is None:
             reached("unknown")
             return None
         if row.status != "queued":
             reached("not_queued")
             return None
+        row.require("sequence")
         if db.head(row.session_key) is not row:
             reached("blocked")
             return None
+        row.require("attemptCount", "payload")
         now = db.clock()
         row.status = "running"
         row.attempt_id, row.owner_id = claim.attempt_id, claim.owner_id
@@ -73,6 +75,7 @@ class LifecycleStore(Store):
         if row.input_applied_at is not None:
             reached("input_applied")
             return False
+        row.require("sequence")
         row.status = "queued"
         row.attempt_id = row.owner_id = row.started_at = row.recovery_requested_at = None
         row.lease_expires_at = 0
@@ -94,6 +97,7 @@ class LifecycleStore(Store):
         if isinstance(row, str):
             reached(row)
             return False
+        row.require("sequence")
         db.settle(row, error)
         reached("settled")
         return True

@@ -18,8 +18,10 @@ class OutboxStore(Store):
         check_key("reserve_submission_terminal", "event_key", event_key)
         text = json_text(event, "reserve_submission_terminal", "event")
         db = self._database("reserve_submission_terminal")
-        row = db.submissions.get(attempt.submission_id)
+        row = db.submission(attempt.submission_id)
         outcome = _reservation(row, attempt, event_key, text)
+        if row is not None and outcome == "reserved":
+            row.require("sequence")
         reached(outcome)
         if row is None or outcome not in ("reserved", "reserved_before"):
             return None
@@ -55,14 +57,14 @@ class OutboxStore(Store):
         if row.terminal_offset is None:
             reached("no_offset")
             return False
+        row.require("sequence")
         db.settle(row)
         reached("settled")
         return True
 
     async def list_pending_terminal_outboxes(self) -> list[TerminalOutbox]:
-        rows = self._database("list_pending_terminal_outboxes").terminalizing.values()
-        reached("some" if rows else "none")
-        return [row.outbox() for row in sorted(rows, key=lambda row: row.sequence)]
+        db = self._database("list_pending_terminal_outboxes")
+        return db.listed(db.terminalizing.values, SubmissionRow.outbox)
 
 
 def _reservation(row: SubmissionRow | None, attempt: AttemptRef, event_key: str, event: str) -> str:
@@ -80,7 +82,7 @@ def _reservation(row: SubmissionRow | None, attempt: AttemptRef, event_key: str,
 
 
 def _terminalizing(db: MemoryDatabase, attempt: AttemptRef, event_key: str) -> SubmissionRow | str:
-    row = db.submissions.get(attempt.submission_id)
+    row = db.submission(attempt.submission_id)
     if row is None:
         return "unknown"
     if row.status != "terminalizing":

@@ -1,5 +1,7 @@
 """Questions about submissions."""
 
+from functools import partial
+
 from flue_memdb.contract.checks import check_id
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import Submission
@@ -10,7 +12,7 @@ from flue_memdb.store.rows import SubmissionRow
 class QueryStore(Store):
     async def get_submission(self, submission_id: str) -> Submission | None:
         check_id("get_submission", "submission_id", submission_id)
-        row = self._database("get_submission").submissions.get(submission_id)
+        row = self._database("get_submission").submission(submission_id)
         reached("unknown" if row is None else "found")
         return None if row is None else row.record()
 
@@ -21,13 +23,9 @@ class QueryStore(Store):
 
     async def list_runnable_submissions(self) -> list[Submission]:
         db = self._database("list_runnable_submissions")
-        heads = [next(iter(rows.values())) for rows in db.session_unsettled.values()]
-        return _listed([row for row in heads if row.status == "queued"])
+        heads = partial(map, db.head, db.session_unsettled)
+        return db.listed(lambda: [row for row in heads() if row and row.status == "queued"], SubmissionRow.record)
 
     async def list_running_submissions(self) -> list[Submission]:
-        return _listed(list(self._database("list_running_submissions").running.values()))
-
-
-def _listed(rows: list[SubmissionRow]) -> list[Submission]:
-    reached("some" if rows else "none")
-    return [row.record() for row in sorted(rows, key=lambda row: row.sequence)]
+        db = self._database("list_running_submissions")
+        return db.listed(db.running.values, SubmissionRow.record)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from flue_memdb.contract.errors import CorruptRecordError
 from flue_memdb.contract.json_text import parse_json
 from flue_memdb.contract.limits import DEFAULT_MAX_RETRY
 from flue_memdb.contract.records import (
@@ -19,7 +20,20 @@ from flue_memdb.contract.unset import UNSET
 
 
 @dataclass(slots=True)
-class SubmissionRow:
+class Row:
+    """A row whose fields may have been damaged: `unreadable` names those. No store damages any."""
+
+    unreadable: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def require(self, *fields: str) -> None:
+        """`CorruptRecordError` if one of these fields (none named: any) cannot be read."""
+        for name in self.unreadable:
+            if not fields or name in fields:
+                raise CorruptRecordError("read", type(self).__name__, f"its {name} cannot be read")
+
+
+@dataclass(slots=True)
+class SubmissionRow(Row):
     """One submission; `input` and `terminal_event` are JSON text."""
 
     sequence: int
@@ -45,6 +59,7 @@ class SubmissionRow:
     terminal_offset: str | None = None
 
     def record(self) -> Submission:
+        self.require()
         return Submission(
             sequence=self.sequence,
             submission_id=self.submission_id,
@@ -66,6 +81,7 @@ class SubmissionRow:
         )
 
     def outbox(self) -> TerminalOutbox:
+        self.require("row", "submissionId")
         assert self.attempt_id is not None
         assert self.terminal_key is not None
         assert self.terminal_event is not None
@@ -80,7 +96,7 @@ class SubmissionRow:
 
 
 @dataclass(slots=True)
-class JournalRow:
+class JournalRow(Row):
     """One turn journal; `tool_request` is JSON text, or None where none was given."""
 
     submission_id: str
@@ -101,6 +117,7 @@ class JournalRow:
     committed_leaf_id: str | None = None
 
     def record(self) -> TurnJournal:
+        self.require()
         return TurnJournal(
             submission_id=self.submission_id,
             session_key=self.session_key,
@@ -122,7 +139,7 @@ class JournalRow:
 
 
 @dataclass(slots=True)
-class RunRow:
+class RunRow(Row):
     """One run; the documents are JSON text, or None where none was given."""
 
     run_id: str
@@ -138,7 +155,13 @@ class RunRow:
     result: str | None = None
     error: str | None = None
 
+    @property
+    def hidden(self) -> bool:
+        """Whether listings leave it out, because its pointer cannot be read."""
+        return "row" in self.unreadable or "runId" in self.unreadable
+
     def pointer(self) -> RunPointer:
+        self.require("row", "runId")
         return RunPointer(
             run_id=self.run_id,
             workflow_name=self.workflow_name,
@@ -150,6 +173,7 @@ class RunRow:
         )
 
     def record(self) -> RunRecord:
+        self.require()
         return RunRecord(
             run_id=self.run_id,
             workflow_name=self.workflow_name,
@@ -166,7 +190,7 @@ class RunRow:
 
 
 @dataclass(slots=True)
-class StreamRow:
+class StreamRow(Row):
     """One event stream: the events as JSON text, and the sequence that each event key stands for."""
 
     events: list[str] = field(default_factory=list)

@@ -19,6 +19,8 @@ class Runs(Store):
             given_json_text(run.trace_carrier, "create_run", "trace_carrier"),
         )
         runs = self._database("create_run").runs
+        if run.run_id in runs:
+            runs[run.run_id].require("row")
         reached("kept" if run.run_id in runs else "created")
         runs.setdefault(run.run_id, RunRow(run.run_id, run.workflow_name, run.started_at, started_ms, given, carrier))
 
@@ -29,6 +31,7 @@ class Runs(Store):
         if row is None:
             reached("unknown")
             return
+        row.require("row")
         reached("ended" if row.status == "active" else "ended_again")
         row.status = "errored" if end.is_error else "completed"
         row.ended_at, row.is_error, row.duration_ms = end.ended_at, end.is_error, end.duration_ms
@@ -44,7 +47,10 @@ class Runs(Store):
         check_id("lookup_run", "run_id", run_id)
         row = self._database("lookup_run").runs.get(run_id)
         reached("unknown" if row is None else "found")
-        return None if row is None else RunOwner(row.run_id, row.workflow_name)
+        if row is None:
+            return None
+        row.require("row", "runId")
+        return RunOwner(row.run_id, row.workflow_name)
 
     async def list_runs(
         self,
@@ -57,7 +63,8 @@ class Runs(Store):
         matching = [
             row
             for row in self._database("list_runs").runs.values()
-            if (status is None or row.status == status)
+            if not row.hidden
+            and (status is None or row.status == status)
             and (workflow_name is None or row.workflow_name == workflow_name)
             and (after is None or (row.started_ms, row.run_id) < after)
         ]

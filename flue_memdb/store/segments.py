@@ -1,6 +1,7 @@
 """Stream segments: the partial output of a turn."""
 
 from flue_memdb.contract.checks import check_key, check_number, check_text
+from flue_memdb.contract.errors import CorruptRecordError, quoted
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import StreamSegment
 from flue_memdb.store.connection import Store
@@ -22,6 +23,10 @@ class SegmentStore(Store):
     async def get_stream_chunk_segments(self, stream_key: str) -> list[StreamSegment]:
         check_key("get_stream_chunk_segments", "stream_key", stream_key)
         segments = self._database("get_stream_chunk_segments").segments.get(stream_key, {})
+        if -1 in segments:
+            raise CorruptRecordError(
+                "get_stream_chunk_segments", f"segments of stream {quoted(stream_key)}", "an index is no number"
+            )
         reached("some" if segments else "none")
         return [StreamSegment(index, body) for index, body in sorted(segments.items())]
 

@@ -1,6 +1,7 @@
 """Session documents."""
 
 from flue_memdb.contract.checks import check_key
+from flue_memdb.contract.errors import CorruptRecordError, quoted
 from flue_memdb.contract.json_text import Json, json_text, parse_json
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.sessions import check_session, split_session
@@ -22,6 +23,8 @@ class Sessions(Store):
         reached("unknown" if text is None else "found")
         if text is None:
             return None
+        if not text:
+            raise CorruptRecordError("load", f"session {quoted(session_key)}", "its document is no JSON text")
         document = parse_json(text)
         return {**document, "entries": document.pop("entries")}
 

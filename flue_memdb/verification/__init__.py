@@ -1,6 +1,7 @@
 """Proof that an adapter is the same thing as the reference. It knows nothing of any database."""
 
 from flue_memdb.verification.differential import Progress, differential
+from flue_memdb.verification.disturbances import DISTURBANCES, Disturbable
 from flue_memdb.verification.engines import Engine, Namespace, ReferenceEngine
 from flue_memdb.verification.generator import generate
 from flue_memdb.verification.histories import Call, History
@@ -23,9 +24,11 @@ from flue_memdb.verification.state import read_state
 from flue_memdb.verification.traces import Trace, TraceError, read_trace, write_trace
 
 __all__ = [
+    "DISTURBANCES",
     "Answer",
     "Call",
     "Difference",
+    "Disturbable",
     "Divergence",
     "Engine",
     "History",

@@ -7,11 +7,15 @@ from flue_memdb.adapter import memory
 from flue_memdb.clock import Clock
 from flue_memdb.contract import Adapter, Json
 from flue_memdb.database import MemoryDatabase
+from flue_memdb.verification import disturbances
 from flue_memdb.verification.invariants import findings
 
 
 class Namespace(Protocol):
-    """An empty namespace of an engine. Its adapters are processes over one database."""
+    """An empty namespace of an engine. Its adapters are processes over one database.
+
+    One that can be disturbed is a `Disturbable` besides (`disturbances.py`).
+    """
 
     def adapter(self, client: int) -> Adapter:
         """A new adapter for a client."""
@@ -50,6 +54,9 @@ class ReferenceNamespace:
 
     async def keyspace(self) -> Json | None:
         return None
+
+    async def disturb(self, name: str, *args: Json) -> None:
+        disturbances.disturb(self._database, name, *args)
 
     async def findings(self) -> list[str]:
         return findings(self._database)

@@ -9,6 +9,8 @@ from flue_memdb.contract import Json, Stores
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.bad_input import damaged
+from flue_memdb.verification.disturbance_steps import disturbed
+from flue_memdb.verification.disturbances import disturb, is_disturbance
 from flue_memdb.verification.operations import Answer, Operation, dies, observe
 from flue_memdb.verification.pools import pools
 from flue_memdb.verification.world import Call, World
@@ -18,6 +20,10 @@ Step = Callable[[World], Call]
 _BAD_INPUT = 0.12
 _FOLLOW_UP = 0.3
 _BULK_SEQUENCES = 0.035
+_DISTURBED_SEQUENCES = 0.2
+_DISTURBANCES = 0.25
+_DISTURBED_WORK = 0.6
+_UNDISTURBED = 8
 _HOUR_MS = 3_600_000
 
 
@@ -194,7 +200,8 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     """A sequence of that many operations of that many clients, with their times; the same for the same arguments.
 
     The reference runs along, so that right and wrong attempts, replays and cursors of earlier pages are chosen on
-    purpose. No operation carries a result.
+    purpose. No operation carries a result. One sequence in five has disturbances (`disturbances.py`), most of
+    them right before an operation that could stumble over them; the others have none.
     """
     rng = Random(f"{seed}/{operations}/{clients}")  # noqa: S311 -- it has to be repeatable
     clock = ManualClock(0 if rng.random() < 0.1 else 1_760_000_000_000 + rng.randrange(1_000))
@@ -205,11 +212,21 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     planned = _bulk(world) if rng.random() < _BULK_SEQUENCES else []
     plan_at = rng.randrange(max(1, operations - len(planned)))
     flavour = rng.choice(_FLAVOURS)
+    troubled = World(Random(f"{seed}/{operations}/{clients}/disturbances"), world.names, db)  # noqa: S311 -- as above
+    troubled.past = world.past
+    is_disturbed = troubled.chance(_DISTURBED_SEQUENCES)
+    if is_disturbed and troubled.chance(_DISTURBED_WORK):
+        flavour = troubled.pick([flavour for flavour in _FLAVOURS if "lifecycle" in flavour])
     areas = list(flavour)
+    trouble: list[Call] = []
     while len(made) < operations:
         _move(world, clock)
-        if planned and len(made) >= plan_at:
+        if trouble:
+            call = trouble.pop(0)
+        elif planned and len(made) >= plan_at:
             call = planned.pop(0)
+        elif is_disturbed and len(made) > _UNDISTURBED and troubled.chance(_DISTURBANCES):
+            call, *trouble = disturbed(troubled)
         elif made and rng.random() < _FOLLOW_UP:
             call = _follow_up(world, made[-1])
         else:
@@ -220,6 +237,10 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
                 call = damaged(world, rng.choice(_DAMAGEABLE)(world) if world.chance(0.7) else call)
         client = rng.randrange(clients)
         operation = {"at": clock(), "client": client, **_as_operation(call)}
+        if is_disturbance(operation):
+            made.append(operation)
+            disturb(db, operation["op"].removeprefix("disturb."), *operation["args"])
+            continue
         _name_other_client(operation, (client + 1) % clients)
         made.append(operation)
 

@@ -12,6 +12,7 @@ from flue_memdb.clock import ManualClock
 from flue_memdb.contract import Adapter, Json, Stores
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import differences, identical
+from flue_memdb.verification.disturbances import Disturbable, is_disturbance
 from flue_memdb.verification.engines import Engine, Namespace
 from flue_memdb.verification.operations import Observation, Operation, clients_of, dies, observe
 from flue_memdb.verification.state import read_state
@@ -80,6 +81,11 @@ class _Side:
         self.reports_outcomes = self.reports_outcomes or bool(observation.reported)
         return observation
 
+    async def disturb(self, operation: Operation) -> None:
+        """Disturbs the namespace, if it can be disturbed."""
+        if isinstance(self.namespace, Disturbable):
+            await self.namespace.disturb(operation["op"].removeprefix("disturb."), *operation["args"])
+
     async def disconnect(self, client: int) -> None:
         """Closes a client's adapter."""
         await self._adapters.pop(client).close()
@@ -93,7 +99,10 @@ class _Side:
 
 
 async def run_sequence(engines: Sequence[Engine], operations: Sequence[Operation]) -> SequenceResult:
-    """Runs the operations on fresh namespaces of all engines, in step, and stops at the first difference."""
+    """Runs the operations on fresh namespaces of all engines, in step, and stops at the first difference.
+
+    Disturbances are left out unless all the namespaces can be disturbed; their answer is empty.
+    """
     result = SequenceResult()
     clock = ManualClock()
     async with AsyncExitStack() as stack:
@@ -102,8 +111,14 @@ async def run_sequence(engines: Sequence[Engine], operations: Sequence[Operation
         for engine in engines:
             sides.append(await _opened(engine, clock, clients))
             stack.push_async_callback(sides[-1].close)
+        disturbable = all(isinstance(side.namespace, Disturbable) for side in sides)
         for index, operation in enumerate(operations):
             clock.set(operation["at"])
+            if is_disturbance(operation):
+                result.answers.append({})
+                for side in sides if disturbable else ():
+                    await side.disturb(operation)
+                continue
             expected = await sides[0].observe(operation)
             result.answers.append(expected.answer)
             result.outcomes.update(expected.outcomes)
@@ -138,16 +153,23 @@ def _compared(side: _Side, index: int, expected: Observation, got: Observation) 
 
 async def _compared_in_the_end(sides: Sequence[_Side], operations: Sequence[Operation]) -> Difference | None:
     client = operations[0].get("client", 0) if operations else 0
+    # Listings mend what a disturbance leaves in their indexes, and only what it leaves.
+    disturbed = any(map(is_disturbance, operations))
+    found = None if disturbed else await _findings(sides)
     states = [await read_state(await side.connect(client), operations) for side in sides]
     for side, state in zip(sides[1:], states[1:], strict=True):
         different = list(differences(states[0], state))
         if different:
             return Difference("state", side.engine.name, None, _part(states[0], different), _part(state, different))
+    return found or (await _findings(sides) if disturbed else None) or await _compared_keyspaces(sides)
+
+
+async def _findings(sides: Sequence[_Side]) -> Difference | None:
     for side in sides:
         findings = await side.namespace.findings()
         if findings:
             return Difference("findings", side.engine.name, None, [], findings)
-    return await _compared_keyspaces(sides)
+    return None
 
 
 async def _compared_keyspaces(sides: Sequence[_Side]) -> Difference | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flue_memdb.contract import EventStore, Json, RunStore, SessionStore, SubmissionStore
 from flue_memdb.verification.bulk import BULK, single_calls
+from flue_memdb.verification.disturbances import DISTURBANCES
 from flue_memdb.verification.shapes import METHODS, SHAPES
 from flue_memdb.verification.values import camel
 
@@ -17,6 +18,8 @@ _BULK_SAMPLES = 10
 @functools.cache
 def argument_names(op: str) -> tuple[str, ...]:
     """The names of an operation's arguments in a trace, in camelCase; `options` for the object of options."""
+    if op in DISTURBANCES:
+        return DISTURBANCES[op]
     store, method = METHODS[op]
     shape = SHAPES[f"{store}.{method}"]
     parameters = list(inspect.signature(getattr(_PROTOCOLS[store], method)).parameters)[1:]

@@ -88,6 +88,8 @@ async def observe(
             answer = {"error": {"kind": "callback", "message": str(error)}}
         except Exception as error:  # any other is a bug of the stores, which a comparison must show and not stop at
             answer = {"error": {"kind": "other", "message": f"{type(error).__name__}: {error}"}}
+    if answer.get("error", {}).get("kind") == "corrupt_record":
+        reported.clear()  # how far a store came before it met the damage is its own business
     observation = Observation(answer, [(operation["op"], _outcome(operation["op"], reported, answer))], reported)
     await within.end(observation)
     return observation

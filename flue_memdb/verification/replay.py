@@ -1,12 +1,13 @@
 """Replaying a trace: the same operations again, and what came out otherwise."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from flue_memdb.clock import ManualClock
 from flue_memdb.contract import Adapter, Stores
+from flue_memdb.verification.disturbances import is_disturbance
 from flue_memdb.verification.operations import Answer, Operation, dies, observe
-from flue_memdb.verification.traces import Trace
+from flue_memdb.verification.traces import Trace, TraceError
 from flue_memdb.verification.values import same_json
 
 _ANSWER = ("result", "error", "during", "beside")
@@ -25,11 +26,21 @@ class Mismatch:
         return f"operation {self.index} {self.operation['op']}: expected {self.expected}, got {self.got}"
 
 
-async def replay(trace: Trace, adapter_factory: Callable[[int, ManualClock], Adapter]) -> list[Mismatch]:
+async def replay(
+    trace: Trace,
+    adapter_factory: Callable[[int, ManualClock], Adapter],
+    disturb: Callable[..., Awaitable[None]] | None = None,
+) -> list[Mismatch]:
     """Runs a trace against adapters that `adapter_factory(client, clock)` gives, one a client, all of one namespace.
 
-    The clock stands where the trace says. Returns the operations whose result or kind of error differs.
+    The clock stands where the trace says. Returns the operations whose result or kind of error differs. `disturb` makes
+    the trace's disturbances (`Disturbable`); without it, a trace that has any is a `TraceError`.
     """
+    if disturb is None and any(map(is_disturbance, trace.operations)):
+        raise TraceError(
+            f"{trace.title}: the trace has disturbances, which change what is stored behind the adapters' back;"
+            " replay it where they can be made"
+        )
     clock = ManualClock()
     adapters: dict[int, Adapter] = {}
     stores: dict[int, Stores] = {}
@@ -45,6 +56,9 @@ async def replay(trace: Trace, adapter_factory: Callable[[int, ManualClock], Ada
     try:
         for index, operation in enumerate(trace.operations):
             clock.set(operation["at"])
+            if disturb is not None and is_disturbance(operation):
+                await disturb(operation["op"].removeprefix("disturb."), *operation["args"])
+                continue
             client = operation.get("client", 0)
             own = await connect(client)
             got = (await observe(own, operation, adapters[client].close, connect)).answer

@@ -16,6 +16,7 @@ from flue_memdb.contract import Adapter, Json
 from flue_memdb.verification import Engine, Mismatch, Trace, TraceError, read_trace
 from flue_memdb.verification import replay as replay_trace
 from flue_memdb.verification.bulk import BULK
+from flue_memdb.verification.disturbances import DISTURBANCES, Disturbable
 from flue_memdb.verification.operations import Operation, declared_outcomes
 from flue_valkey.cli.engines import EngineAtHand, EnginesAtHand, engines_at_hand
 from flue_valkey.cli.errors import CannotRunError
@@ -121,6 +122,8 @@ def _not_known(operation: Json) -> str | None:
     if not isinstance(operation, dict) or not isinstance(operation.get("args"), list):
         return f"{shown(operation)} is no operation"
     op, args = operation.get("op"), operation["args"]
+    if op in DISTURBANCES:
+        return None if len(args) == len(DISTURBANCES[op]) else f"the args of {op} are not {', '.join(DISTURBANCES[op])}"
     if op not in declared_outcomes() and op not in BULK:
         return f"there is no operation {op!r}"
     if op in BULK and [type(arg) for arg in args] != [str, int, int]:
@@ -150,7 +153,9 @@ async def _mismatches(engine: Engine, trace: Trace) -> list[Mismatch]:
         return namespace.adapter(client)
 
     try:
-        return await replay_trace(trace, adapter)
+        return await replay_trace(trace, adapter, namespace.disturb if isinstance(namespace, Disturbable) else None)
+    except TraceError as error:
+        raise CannotRunError(error) from error
     finally:
         with suppress(RedisError):  # the server may have ended; what is left goes with the prefix of the engine
             await namespace.close()

@@ -1,7 +1,9 @@
 """The adapter over a server, as an engine that the verification compares."""
 
+import logging
 from collections.abc import Callable
 
+from flue_memdb import open_stores
 from flue_memdb.clock import Clock
 from flue_memdb.contract import Adapter, Json
 from flue_memdb.verification.engines import Namespace
@@ -9,7 +11,10 @@ from flue_valkey.adapter import valkey
 from flue_valkey.invariants import findings
 from flue_valkey.keyspace import Keyspace, read_keyspace
 from flue_valkey.runner import Runner
+from flue_valkey.servers.disturbances import Disturbances
+from flue_valkey.servers.peers import Peers
 from flue_valkey.servers.server import Server
+from flue_valkey.store.connection import log
 
 
 class ValkeyNamespace:
@@ -21,6 +26,7 @@ class ValkeyNamespace:
         self._new_id = new_id
         self._prefix = server.new_prefix()
         self._reader: Runner | None = None
+        self._disturbances: Disturbances | None = None
 
     def adapter(self, client: int) -> Adapter:  # noqa: ARG002 -- every client gets a connection of its own
         return valkey(
@@ -35,17 +41,38 @@ class ValkeyNamespace:
         return (await self._read()).as_json()
 
     async def findings(self) -> list[str]:
+        if self._disturbances is not None:
+            return await self._disturbances.findings(self._read, self._save)
         return [str(finding) for finding in findings(await self._read())]
 
+    async def disturb(self, name: str, *args: Json) -> None:
+        if self._disturbances is None:
+            log.addFilter(_nothing)  # what was damaged on purpose needs no warning
+            reader = self._own_reader()
+            self._disturbances = Disturbances(reader, self._prefix, Peers(reader, self._prefix, self._clock))
+        await self._disturbances.make(name, *args)
+
     async def close(self) -> None:
+        log.removeFilter(_nothing)
         if self._reader is not None:
             await self._reader.close()
         await self._server.remove(self._prefix)
 
+    async def _save(self, session_key: str) -> None:
+        async with open_stores(self.adapter(0)) as stores:
+            await stores.sessions.save(session_key, {"entries": []})
+
     async def _read(self) -> Keyspace:
+        return await read_keyspace(self._own_reader(), self._prefix)
+
+    def _own_reader(self) -> Runner:
         if self._reader is None:
             self._reader = self._server.runner()
-        return await read_keyspace(self._reader, self._prefix)
+        return self._reader
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
 
 
 class ValkeyEngine:

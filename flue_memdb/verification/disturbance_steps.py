@@ -1,0 +1,198 @@
+"""Disturbances that fit the state, each mostly with an operation that could stumble over it."""
+
+from collections.abc import Callable
+from typing import Final
+
+from flue_memdb.contract import Json
+from flue_memdb.store.rows import SubmissionRow
+from flue_memdb.verification import other_steps, submission_steps, turn_steps
+from flue_memdb.verification.world import Call, World
+
+_GHOST: Final = "nobody's"
+_LISTINGS: Final = {
+    "queued": "submissions.listRunnableSubmissions",
+    "running": "submissions.listRunningSubmissions",
+    "terminalizing": "submissions.listPendingTerminalOutboxes",
+    "queue": "submissions.listRunnableSubmissions",
+    "session": "submissions.hasUnsettledSubmissions",
+}
+_STUMBLING: Final[dict[str, tuple[Callable[[World], Call], ...]]] = {
+    "queued": (submission_steps.claim, submission_steps.read_one),
+    "running": (
+        submission_steps.requeue,
+        submission_steps.complete,
+        submission_steps.fail,
+        submission_steps.replace,
+        submission_steps.reserve,
+        submission_steps.renew,
+        submission_steps.apply_input,
+    ),
+    "terminalizing": (submission_steps.finalize, submission_steps.record_offset, submission_steps.reserve),
+    "settled": (submission_steps.read_one, submission_steps.admission),
+}
+
+
+_NEEDS: Final[dict[tuple[str, str], tuple[Callable[[World], Call], ...]]] = {
+    ("running", "sequence"): (
+        submission_steps.reserve,
+        submission_steps.requeue,
+        submission_steps.complete,
+        submission_steps.fail,
+    ),
+    ("running", "attemptCount"): (submission_steps.replace,),
+    ("terminalizing", "sequence"): (submission_steps.finalize,),
+}
+"""Per status and field, the operations that cannot do without it."""
+
+
+def disturbed(world: World) -> list[Call]:
+    """A disturbance, mostly followed by what could stumble over it."""
+    return world.pick(_STEPS)(world)
+
+
+def _add_entry(world: World) -> list[Call]:
+    index = world.pick(("queued", "running", "terminalizing", "queue"))
+    rows = world.rows("settled") if index == "queue" else list(world.db.submissions.values())
+    if not rows:
+        return _add_ghost(world)
+    return [_call("addEntry", index, world.pick(rows).submission_id), _after_entry(world, index)]
+
+
+def _add_ghost(world: World) -> list[Call]:
+    index = world.pick(("queued", "running", "terminalizing", "queue", "queue", "session"))
+    session_key = world.maybe(world.db.session_unsettled, world.names.session_keys)
+    return [_call("addGhost", index, _GHOST, session_key), _after_entry(world, index)]
+
+
+def _after_entry(world: World, index: str) -> Call:
+    if world.chance(0.5):
+        return _LISTINGS[index], []
+    return world.pick((submission_steps.listing, submission_steps.claim, submission_steps.claim))(world)
+
+
+def _add_ghost_marker(world: World) -> list[Call]:
+    attempt: dict[str, Json] = {
+        "submissionId": world.pick(world.names.submissions),
+        "attemptId": world.pick(world.names.attempts),
+    }
+    follows = ("submissions.deleteAttemptMarker", [attempt]) if world.chance(0.4) else turn_steps.list_markers(world)
+    return [_call("addGhostMarker", attempt), follows]
+
+
+def _add_ghost_deletion(world: World) -> list[Call]:
+    session_key = world.pick(world.names.session_keys)
+    return [_call("addGhostDeletion", session_key), ("submissions.listPendingSessionDeletions", [])]
+
+
+def _add_ghost_run(world: World) -> list[Call]:
+    workflow = world.pick(world.names.workflows)
+    return [_call("addGhostRun", _GHOST, workflow), ("runs.listRuns", [{"limit": world.pick((1, 2, None))}])]
+
+
+def _half_create(world: World) -> list[Call]:
+    path = world.maybe(world.db.streams, world.names.paths)
+    follows = (other_steps.read_meta, other_steps.read_events, other_steps.append, other_steps.create_stream)
+    return [_call("halfCreate", path), world.pick(follows)(world)]
+
+
+def _peer(world: World) -> list[Call]:
+    """What a peer does with a session, while it is written."""
+    session_key = world.maybe(world.db.sessions, world.names.session_keys)
+    save: Call = ("sessions.save", [session_key, {"entries": []}])
+    delete: Call = ("sessions.delete", [session_key])
+    does = world.pick(
+        (_call("hold", session_key), _call("stage", session_key, "whole"), _call("stage", session_key, "part"))
+    )
+    before = [] if session_key in world.db.sessions or world.chance(0.2) else [save]
+    after = world.rng.choices((save, delete, _call("letGo", session_key)), (3, 1, 1), k=world.rng.randrange(4))
+    return [*before, does, *after]
+
+
+def _hold_payload(world: World) -> list[Call]:
+    rows = list(world.db.submissions.values())
+    return [_call("holdPayload", world.pick(rows).submission_id)] if rows else _peer(world)
+
+
+def _spoil_submission(world: World) -> list[Call]:
+    status = world.pick(("queued", "queued", *["running"] * 3, *["terminalizing"] * 2, "settled"))
+    rows = world.rows(status)
+    if not rows:
+        return _spoil_other(world)
+    row = world.pick(rows)
+    what = world.pick(("submissionId", *["sequence"] * 3, "attemptCount", "payload", "input", "row"))
+    return [_call("spoilSubmission", row.submission_id, what), *_after_spoil(world, row, what)]
+
+
+def _after_spoil(world: World, row: SubmissionRow, what: str) -> list[Call]:
+    if world.chance(0.3):
+        return [(_LISTINGS.get(row.status, "submissions.listExpiredSubmissions"), [])]
+    if world.chance(0.2):
+        return [("submissions.getSubmission", [row.submission_id])]
+    steps = _NEEDS.get((row.status, what), _STUMBLING[row.status])
+    if steps[0] is submission_steps.reserve and row.kind != "direct":
+        steps = steps[1:]
+    return [world.pick(steps)(_only(world, row))]
+
+
+def _only(world: World, row: SubmissionRow) -> World:
+    """The same world, in which this submission is the only one that a step could be about."""
+    narrowed = World(world.rng, world.names, world.db)
+    narrowed.past = world.past
+    narrowed.rows = lambda *statuses: [row] if row.status in statuses else []  # type: ignore[method-assign]
+    return narrowed
+
+
+def _spoil_other(world: World) -> list[Call]:
+    return world.pick((_spoil_journal, _spoil_run, _spoil_session, _spoil_segments, _spoil_stream))(world)
+
+
+def _spoil_journal(world: World) -> list[Call]:
+    submission_id = world.maybe(world.db.journals, world.names.submissions)
+    spoil = _call("spoilJournal", submission_id, world.pick(("revision", "revision", "kind")))
+    running = [row for row in world.rows("running") if row.submission_id == submission_id]
+    if running and world.chance(0.5):
+        return [spoil, submission_steps.replace(_only(world, running[0]))]
+    follows = (turn_steps.read_journal, turn_steps.update, turn_steps.commit, turn_steps.begin)
+    return [spoil, world.pick(follows)(world)]
+
+
+def _spoil_run(world: World) -> list[Call]:
+    run_id = world.maybe(world.db.runs, world.names.runs)
+    follows = (other_steps.read_run, other_steps.list_runs, other_steps.list_runs, other_steps.end_run)
+    return [_call("spoilRun", run_id, world.pick(("runId", "payload", "row"))), world.pick(follows)(world)]
+
+
+def _spoil_session(world: World) -> list[Call]:
+    session_key = world.maybe(world.db.sessions, world.names.session_keys)
+    return [_call("spoilSession", session_key), ("sessions.load", [session_key])]
+
+
+def _spoil_segments(world: World) -> list[Call]:
+    stream_key = world.maybe(world.db.segments, world.names.stream_keys)
+    return [_call("spoilSegments", stream_key), ("submissions.getStreamChunkSegments", [stream_key])]
+
+
+def _spoil_stream(world: World) -> list[Call]:
+    path = world.maybe(world.db.streams, world.names.paths)
+    stream = world.db.streams.get(path)
+    sequence = str(world.rng.randrange(len(stream.events))) if stream and stream.events else "0"
+    follows = (other_steps.append, other_steps.append_once, other_steps.read_events, other_steps.read_meta)
+    return [_call("spoilStream", path, world.pick(("nextOffset", sequence, sequence))), world.pick(follows)(world)]
+
+
+def _call(name: str, *args: Json) -> Call:
+    return f"disturb.{name}", [*args]
+
+
+_STEPS: Final[tuple[Callable[[World], list[Call]], ...]] = (
+    *[_add_entry] * 3,
+    *[_add_ghost] * 2,
+    _add_ghost_marker,
+    _add_ghost_deletion,
+    _add_ghost_run,
+    _half_create,
+    *[_peer] * 3,
+    _hold_payload,
+    *[_spoil_submission] * 7,
+    *[_spoil_other] * 3,
+)

@@ -1,0 +1,119 @@
+"""Disturbances: steps of a sequence that change what is stored behind the adapters' back, as a crash or a peer would.
+
+Their names are `disturb.NAME`, they have no answer, and one that finds nothing to disturb does nothing. A namespace
+that can do them has a method `disturb`; where one of a run cannot, the run leaves them out.
+
+Some must not change any answer; the reference ignores them:
+
+- `addEntry [index, submissionId]`: an entry that the row contradicts, in the index of the `queued`, `running` or
+  `terminalizing` ones, or of a settled submission in its session's `queue`;
+- `addGhost [index, submissionId, sessionKey]`: an entry without a row, there, or in the session's list (`session`);
+- `addGhostMarker [attempt]`, `addGhostDeletion [sessionKey]`, `addGhostRun [runId, workflowName]`: the same for these;
+- `halfCreate [path]`: an open stream as its creation leaves it that was cut off;
+- `hold [sessionKey]`, `letGo [sessionKey]`: a peer's reader holds the session's document, and lets go of it;
+- `stage [sessionKey, how]`: a peer writes a new document, `whole` or in `part`, which it has not published;
+- `holdPayload [submissionId]`: a peer's reader holds the payload.
+
+The others damage a record; what that means says the contract, and the reference does the same:
+
+- `spoilSubmission [submissionId, what]`: `submissionId`, `sequence` or `attemptCount` cannot be read, the `payload` is
+  missing, the `input` is no JSON text, or what stands there is no `row` at all;
+- `spoilJournal [submissionId, what]`: `revision` or `kind`; `spoilRun [runId, what]`: `runId`, `payload` or `row`;
+- `spoilSession [sessionKey]`, `spoilSegments [streamKey]`;
+- `spoilStream [path, what]`: `nextOffset`, or the sequence of an event, as a text.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, runtime_checkable
+
+from flue_memdb.contract import Json
+from flue_memdb.database import MemoryDatabase
+from flue_memdb.store.rows import Row
+
+DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
+    "disturb.addEntry": ("index", "submissionId"),
+    "disturb.addGhost": ("index", "submissionId", "sessionKey"),
+    "disturb.addGhostMarker": ("attempt",),
+    "disturb.addGhostDeletion": ("sessionKey",),
+    "disturb.addGhostRun": ("runId", "workflowName"),
+    "disturb.halfCreate": ("path",),
+    "disturb.hold": ("sessionKey",),
+    "disturb.letGo": ("sessionKey",),
+    "disturb.stage": ("sessionKey", "how"),
+    "disturb.holdPayload": ("submissionId",),
+    "disturb.spoilSubmission": ("submissionId", "what"),
+    "disturb.spoilJournal": ("submissionId", "what"),
+    "disturb.spoilRun": ("runId", "what"),
+    "disturb.spoilSession": ("sessionKey",),
+    "disturb.spoilSegments": ("streamKey",),
+    "disturb.spoilStream": ("path", "what"),
+}
+"""Per disturbance, what its arguments are called."""
+
+
+@runtime_checkable
+class Disturbable(Protocol):
+    """A namespace that can be disturbed."""
+
+    async def disturb(self, name: str, *args: Json) -> None:
+        """Does what the disturbance of that name says, the same for the same state."""
+
+
+def is_disturbance(operation: dict[str, Json]) -> bool:
+    """Whether a step of a sequence is a disturbance, and no operation."""
+    return str(operation["op"]).startswith("disturb.")
+
+
+def disturb(db: MemoryDatabase, name: str, *args: Json) -> None:
+    """What a disturbance means for the reference: nothing, or that a record cannot be read."""
+    if f"disturb.{name}" not in DISTURBANCES:
+        raise ValueError(f"there is no disturbance {name!r}")
+    if name in _SPOILS:
+        _SPOILS[name](db, *args)
+
+
+def _spoil_submission(db: MemoryDatabase, submission_id: str, what: str) -> None:
+    row = db.submissions.get(submission_id)
+    _mark(row, what)
+    if row is not None and what == "row":
+        row.kind = "direct"  # nobody knows any more that it needs a receipt
+        if row.status != "settled":
+            db.settle(row)
+
+
+def _spoil_journal(db: MemoryDatabase, submission_id: str, what: str) -> None:
+    journal = db.journals.get(submission_id)
+    _mark(journal, what)
+    if journal is not None and what == "revision":
+        journal.revision = 0
+
+
+def _spoil_session(db: MemoryDatabase, session_key: str) -> None:
+    if session_key in db.sessions:
+        db.sessions[session_key] = ""
+
+
+def _spoil_segments(db: MemoryDatabase, stream_key: str) -> None:
+    if stream_key in db.segments:
+        db.segments[stream_key][-1] = ""
+
+
+def _spoil_stream(db: MemoryDatabase, path: str, what: str) -> None:
+    stream = db.streams.get(path)
+    if stream is not None and (what == "nextOffset" or int(what) < len(stream.events)):
+        _mark(stream, what)
+
+
+def _mark(row: Row | None, what: str) -> None:
+    if row is not None:
+        row.unreadable = (*row.unreadable, what)
+
+
+_SPOILS: Final[dict[str, Callable[..., Any]]] = {
+    "spoilSubmission": _spoil_submission,
+    "spoilJournal": _spoil_journal,
+    "spoilRun": lambda db, run_id, what: _mark(db.runs.get(run_id), what),
+    "spoilSession": _spoil_session,
+    "spoilSegments": _spoil_segments,
+    "spoilStream": _spoil_stream,
+}

@@ -1,0 +1,166 @@
+"""What the disturbances of a differential run do to a namespace, and what its findings say for it all the same."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from flue_memdb.contract import Json
+from flue_valkey.invariants import findings
+from flue_valkey.layout import base64url, key
+from flue_valkey.runner import Arg, Runner
+from flue_valkey.servers.peers import Peers, ReadKeyspace, SaveSession
+
+_UNREADABLE = "?"
+_SHOWN = 40
+
+
+class Disturbances:
+    """The disturbances of one namespace. `peers` are those of them that a reader or writer of documents makes."""
+
+    def __init__(self, runner: Runner, prefix: str, peers: Peers) -> None:
+        self._runner = runner
+        self._prefix = prefix
+        self._peers = peers
+        self._damaged: set[str] = set()
+        self._does: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
+            "addEntry": self._add_entry,
+            "addGhost": self._add_ghost,
+            "addGhostMarker": self._add_ghost_marker,
+            "addGhostDeletion": self._add_ghost_deletion,
+            "addGhostRun": self._add_ghost_run,
+            "halfCreate": self._half_create,
+            "hold": peers.hold,
+            "letGo": peers.let_go,
+            "stage": peers.stage,
+            "holdPayload": peers.hold_payload,
+            "spoilSubmission": self._spoil_submission,
+            "spoilJournal": self._spoil_journal,
+            "spoilRun": self._spoil_run,
+            "spoilSession": self._spoil_session,
+            "spoilSegments": self._spoil_segments,
+            "spoilStream": self._spoil_stream,
+        }
+
+    async def make(self, name: str, *args: Json) -> None:
+        """Makes a disturbance."""
+        if name not in self._does:
+            raise ValueError(f"there is no disturbance {name!r}")
+        await self._does[name](*args)
+
+    async def findings(self, read: ReadKeyspace, save: SaveSession) -> list[str]:
+        """What contradicts the invariants, or what peers count on; without what was damaged, or peers keep."""
+        of_peers = await self._peers.findings(read, save)
+        texts = [str(finding) for finding in findings(await read())]
+        of_layout = [text for text in texts if not self._peers.concerns(text)]
+        return [text for text in of_peers + of_layout if not any(damaged in text for damaged in self._damaged)]
+
+    async def _add_entry(self, index: str, submission_id: str) -> None:
+        row = self._key("submission", submission_id=submission_id)
+        if await self._type(row) != "hash":
+            return
+        status, session_key = await self._runner.command("HMGET", row, "status", "sessionKey")
+        score = await self._runner.command("ZSCORE", self._key("submissions"), submission_id)
+        place = int(float(score or 0))
+        if index != "queue":
+            await self._runner.command("ZADD", self._key(index), place, submission_id)
+        elif status == b"settled":
+            self._damage(submission_id, session_key.decode())
+            queue = self._key("session_unsettled", session_key=session_key.decode())
+            await self._runner.command("ZADD", queue, place, submission_id)
+
+    async def _add_ghost(self, index: str, submission_id: str, session_key: str) -> None:
+        if await self._type(self._key("submission", submission_id=submission_id)) != "none":
+            return
+        if index in ("queue", "session"):
+            self._damage(submission_id, session_key)
+            name = "session_unsettled" if index == "queue" else "session_submissions"
+            await self._runner.command("ZADD", self._key(name, session_key=session_key), 0, submission_id)
+        else:
+            await self._runner.command("ZADD", self._key(index), 0, submission_id)
+
+    async def _add_ghost_marker(self, attempt: dict[str, str]) -> None:
+        submission_id, attempt_id = attempt["submissionId"], attempt["attemptId"]
+        if await self._type(self._key("marker", submission_id=submission_id, attempt_id=attempt_id)) == "none":
+            member = f"{base64url(submission_id)}.{base64url(attempt_id)}"
+            await self._runner.command("SADD", self._key("markers"), member)
+
+    async def _add_ghost_deletion(self, session_key: str) -> None:
+        if await self._type(self._key("deletion", session_key=session_key)) == "none":
+            await self._runner.command("ZADD", self._key("deletions"), 0, session_key)
+
+    async def _add_ghost_run(self, run_id: str, workflow_name: str) -> None:
+        if await self._type(self._key("run", run_id=run_id)) == "none":
+            self._damage(run_id)
+            workflow = self._key("runs_workflow", workflow_name=workflow_name)
+            for index in (self._key("runs"), self._key("runs_active"), workflow):
+                await self._runner.command("ZADD", index, 2**52, run_id)
+
+    async def _half_create(self, path: str) -> None:
+        event = self._key("event", path=path)
+        if await self._runner.command("HGET", event, "closed") == b"0":
+            self._damage(path)
+            await self._runner.command("HDEL", event, "closed")
+
+    async def _spoil_submission(self, submission_id: str, what: str) -> None:
+        row = self._key("submission", submission_id=submission_id)
+        if await self._type(row) != "hash":
+            return
+        self._damage(submission_id)
+        if what == "row":
+            await self._replace(row)
+            return
+        if what not in ("payload", "input"):
+            await self._runner.command("HSET", row, what, _UNREADABLE)
+            return
+        generation = (await self._runner.command("HGET", row, "generation")).decode()
+        payload = self._key("submission_generation", submission_id=submission_id, generation=generation)
+        if what == "payload":
+            await self._runner.command("DEL", payload)
+        else:
+            await self._spoil(submission_id, payload, "payload")
+
+    async def _spoil_journal(self, submission_id: str, what: str) -> None:
+        await self._spoil(submission_id, self._key("journal", submission_id=submission_id), what)
+
+    async def _spoil_run(self, run_id: str, what: str) -> None:
+        row = self._key("run", run_id=run_id)
+        if what != "row":
+            await self._spoil(run_id, row, what)
+        elif await self._type(row) != "none":
+            self._damage(run_id)
+            await self._replace(row)
+
+    async def _spoil_session(self, session_key: str) -> None:
+        generation = await self._runner.command("HGET", self._key("session", session_key=session_key), "generation")
+        if generation is not None:
+            ids = {"session_key": session_key, "generation": generation.decode()}
+            await self._spoil(session_key, self._key("session_generation", **ids), "session")
+
+    async def _spoil_segments(self, stream_key: str) -> None:
+        await self._spoil(stream_key, self._key("stream_segments", stream_key=stream_key), "-1")
+
+    async def _spoil_stream(self, path: str, what: str) -> None:
+        row = self._key("event" if what == "nextOffset" else "event_entries", path=path)
+        if await self._runner.command("HEXISTS", row, what):
+            await self._spoil(path, row, what)
+
+    async def _spoil(self, id_: str, hash_key: str, field: str) -> None:
+        """Makes a field of an id's record unreadable, if the record is there."""
+        if await self._type(hash_key) == "hash":
+            self._damage(id_)
+            await self._runner.command("HSET", hash_key, field, _UNREADABLE)
+
+    async def _replace(self, row: str) -> None:
+        """Puts a text where a row stood."""
+        await self._runner.pipeline([("DEL", row), ("SET", row, _UNREADABLE)])
+
+    async def _type(self, name: Arg) -> str:
+        kind: bytes = await self._runner.command("TYPE", name)
+        return kind.decode()
+
+    def _damage(self, *ids: str) -> None:
+        """Remembers that findings may be about these ids: as they are shown there, however long, or within a key."""
+        for id_ in ids:
+            self._damaged |= {repr(id_)[:_SHOWN], f":{base64url(id_)} "}
+
+    def _key(self, name: str, **ids: str) -> str:
+        return key(self._prefix, name, **ids)

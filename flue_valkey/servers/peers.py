@@ -1,0 +1,126 @@
+"""Peers that read and write documents while the adapters do: what they hold stays, and what they let go of goes."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from flue_memdb.clock import Clock
+from flue_valkey.keyspace import Keyspace
+from flue_valkey.layout import key
+from flue_valkey.runner import Runner
+
+ReadKeyspace: TypeAlias = Callable[[], Awaitable[Keyspace]]
+SaveSession: TypeAlias = Callable[[str], Awaitable[None]]
+
+_HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Generation:
+    """A generation that a peer counts on; `beside` is the published one at that time, for one that it stages."""
+
+    kind: Literal["session", "submission"]
+    id: str
+    name: str
+    stamp: int
+    beside: str | None = None
+
+
+class Peers:
+    """The peers of one namespace."""
+
+    def __init__(self, runner: Runner, prefix: str, clock: Clock) -> None:
+        self._runner = runner
+        self._prefix = prefix
+        self._clock = clock
+        self._held: dict[str, list[_Generation]] = {}
+        self._staged: list[_Generation] = []
+        self.sessions: dict[str, None] = {}
+
+    async def hold(self, session_key: str) -> None:
+        """A reader takes hold of the published generation of a session."""
+        generation = await self._published("session", session_key)
+        if generation is not None:
+            self.sessions[session_key] = None
+            self._held.setdefault(session_key, []).append(generation)
+            readers = key(self._prefix, "session_readers", session_key=session_key)
+            await self._runner.command("HINCRBY", readers, generation.name, 1)
+
+    async def let_go(self, session_key: str) -> None:
+        """All readers let go of a session."""
+        readers = key(self._prefix, "session_readers", session_key=session_key)
+        for generation in self._held.pop(session_key, []):
+            await self._runner.command("HDEL", readers, generation.name)
+
+    async def stage(self, session_key: str, how: str) -> None:
+        """A writer stages a generation: its `session` with no entry, of which a `part` has two still to come."""
+        self.sessions[session_key] = None
+        published = await self._published("session", session_key)
+        count = 0 if how == "whole" else 2
+        name = f"peer-{how}-{len(self._staged)}"
+        ids = {"session_key": session_key, "generation": name}
+        await self._runner.command("ZADD", key(self._prefix, "session_generations", **ids), self._clock(), name)
+        await self._runner.command(
+            "HSET", key(self._prefix, "session_generation", **ids), "session", "{}", "entryCount", count
+        )
+        beside = published.name if published and (how == "part" or published.stamp < self._clock()) else None
+        self._staged.append(_Generation("session", session_key, name, self._clock(), beside))
+
+    async def hold_payload(self, submission_id: str) -> None:
+        """A reader takes hold of the payload of a submission, for good."""
+        generation = await self._published("submission", submission_id)
+        if generation is not None:
+            self._held.setdefault(f"payload of {submission_id}", []).append(generation)
+            readers = key(self._prefix, "submission_readers", submission_id=submission_id)
+            await self._runner.command("HINCRBY", readers, generation.name, 1)
+
+    async def findings(self, read: ReadKeyspace, save: SaveSession) -> list[str]:
+        """What was taken from the peers too early; and what stays though nobody needs it, once they have let go and
+        each session was saved again."""
+        before = await read()
+        found = [*self._taken_from_readers(before), *self._taken_from_writers(before)]
+        for session_key in self.sessions:
+            await self.let_go(session_key)
+            await save(session_key)
+        after = await read()
+        return [*found, *self._taken_from_writers(after), *self._left(after)]
+
+    def concerns(self, finding: str) -> bool:
+        """Whether a finding is about something that a peer has staged, or the payload that one holds."""
+        held = (generation.name for generations in self._held.values() for generation in generations)
+        return "generation peer-" in finding or any(name in finding for name in held)
+
+    def _taken_from_readers(self, space: Keyspace) -> Iterator[str]:
+        for generation in (one for held in self._held.values() for one in held):
+            if not self._is_there(space, generation):
+                yield f"a reader holds {generation.name} of {generation.kind} {generation.id!r}, which is gone"
+
+    def _taken_from_writers(self, space: Keyspace) -> Iterator[str]:
+        for generation in self._staged:
+            # What is whole and no younger than what was published after it counts as published before.
+            pointer = space.one("session", generation.id).get("generation")
+            keeps = "part" in generation.name or (pointer is not None and generation.beside == pointer)
+            if keeps and not self._is_there(space, generation):
+                yield f"a peer stages {generation.name} of session {generation.id!r}, which is gone"
+
+    def _left(self, space: Keyspace) -> Iterator[str]:
+        for session_key in self.sessions:
+            current = space.one("session", session_key).get("generation")
+            for name, stamp in space.one("session_generations", session_key).items():
+                if name != current and (not name.startswith("peer-") or stamp < self._clock() - _HOUR_MS):
+                    yield f"generation {name} of session {session_key!r} stays though nobody needs it"
+
+    def _is_there(self, space: Keyspace, generation: _Generation) -> bool:
+        if generation.stamp < self._clock() - _HOUR_MS:
+            return True  # or not: it has lapsed
+        stored = (generation.id, generation.name) in space.all(f"{generation.kind}_generation")
+        return stored and generation.name in space.one(f"{generation.kind}_generations", generation.id)
+
+    async def _published(self, kind: Literal["session", "submission"], id_: str) -> _Generation | None:
+        ids = {f"{kind}_key" if kind == "session" else f"{kind}_id": id_}
+        owner = key(self._prefix, kind, **ids)
+        if await self._runner.command("TYPE", owner) != b"hash":
+            return None
+        name = (await self._runner.command("HGET", owner, "generation")).decode()
+        stamp = await self._runner.command("ZSCORE", key(self._prefix, f"{kind}_generations", **ids), name)
+        return _Generation(kind, id_, name, int(float(stamp or 0)))

@@ -1,0 +1,149 @@
+"""Disturbances of a namespace: answers stay the same, findings strict, and a script that stumbles is found."""
+
+import shutil
+from collections.abc import AsyncIterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from flue_memdb import ManualClock, Stores
+from flue_memdb.verification import Operation, ReferenceEngine, differential, run_sequence
+from flue_valkey import Runner, scripts
+from flue_valkey.keyspace import read_keyspace
+from flue_valkey.layout import key
+from flue_valkey.servers.disturbances import Disturbances
+from flue_valkey.servers.engine import ValkeyEngine
+from flue_valkey.servers.fake import FakeServer
+from flue_valkey.servers.peers import Peers
+
+
+def document(text: str) -> dict[str, object]:
+    return {"entries": [{"id": "e1", "text": text}]}
+
+
+@pytest.fixture
+def disturbances(runner: Runner, prefix: str, clock: ManualClock) -> Disturbances:
+    return Disturbances(runner, prefix, Peers(runner, prefix, clock))
+
+
+@pytest.fixture
+async def engines() -> AsyncIterator[list[ReferenceEngine | ValkeyEngine]]:
+    engines = [ReferenceEngine(), ValkeyEngine(FakeServer())]
+    yield engines
+    for engine in engines:
+        await engine.close()
+
+
+async def found_by(disturbances: Disturbances, stores: Stores, runner: Runner, prefix: str) -> list[str]:
+    async def save(session_key: str) -> None:
+        await stores.sessions.save(session_key, document("last"))
+
+    return await disturbances.findings(lambda: read_keyspace(runner, prefix), save)
+
+
+async def test_what_a_reader_holds_must_stay(
+    stores: Stores, disturbances: Disturbances, runner: Runner, prefix: str, clock: ManualClock
+) -> None:
+    await stores.sessions.save("s", document("held"))
+    generation = (await runner.command("HGET", key(prefix, "session", session_key="s"), "generation")).decode()
+    await disturbances.make("hold", "s")
+    clock.advance(1)
+    await stores.sessions.save("s", document("new"))
+    assert await found_by(disturbances, stores, runner, prefix) == []
+
+    await disturbances.make("hold", "s")
+    generation = (await runner.command("HGET", key(prefix, "session", session_key="s"), "generation")).decode()
+    await stores.sessions.save("s", document("newer"))
+    await runner.command("DEL", key(prefix, "session_generation", session_key="s", generation=generation))
+    assert any("a reader holds" in text for text in await found_by(disturbances, stores, runner, prefix))
+
+
+async def test_what_a_peer_stages_must_stay(
+    stores: Stores, disturbances: Disturbances, runner: Runner, prefix: str, clock: ManualClock
+) -> None:
+    await stores.sessions.save("s", document("first"))
+    clock.advance(1)
+    for how in ("whole", "part"):
+        await disturbances.make("stage", "s", how)
+    assert await found_by(disturbances, stores, runner, prefix) == []
+    for name in ("peer-whole-0", "peer-part-1"):
+        await runner.command("DEL", key(prefix, "session_generation", session_key="s", generation=name))
+    assert any("a peer stages" in text for text in await found_by(disturbances, stores, runner, prefix))
+
+
+async def test_findings_of_what_was_not_damaged_stay(
+    stores: Stores, disturbances: Disturbances, runner: Runner, prefix: str
+) -> None:
+    for path in ("damaged", "other"):
+        await stores.events.create_stream(path)
+        await stores.events.append_event(path, 1)
+    await disturbances.make("spoilStream", "damaged", "nextOffset")
+    assert await found_by(disturbances, stores, runner, prefix) == []
+    await runner.command("HSET", key(prefix, "event", path="other"), "nextOffset", 7)
+    [text] = await found_by(disturbances, stores, runner, prefix)
+    assert "'other'" in text
+
+
+async def test_the_adapter_answers_as_the_reference_among_disturbances(
+    engines: list[ReferenceEngine | ValkeyEngine],
+) -> None:
+    report = await differential(engines, seed="disturbed adapter", sequences=40)
+    assert report.divergences == (), str(report)
+    assert any(outcome == "corrupt_record" for _, outcome in report.outcomes)
+
+
+MUTANTS = {
+    "an entry without a row stays": (
+        "includes/submissions_of_status.lua",
+        'redis.call("ZREM", index, submission_id)',
+        "",
+    ),
+    "a half-created stream is closed": ("includes/append.lua", 'row[2] == "1"', 'row[2] ~= "0"'),
+    "a requeue needs no place": ("requeue_submission_before_input_applied.lua", "if corrupt then", "if false then"),
+    "a payload need not be there": ("claim_submission.lua", 'if type(payload) == "string" then', "if false then"),
+    "a reader holds nothing": ("includes/sweep_generations.lua", "> 0", "> 1"),
+    "what is staged in part is superseded": ("includes/superseded_session.lua", "or -2) + 2", "or -2) + 0"),
+}
+
+
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str) -> None:
+    """Replaces the scripts by those with `old` replaced by `new` in one file; `old` must stand there exactly once."""
+    with resources.as_file(resources.files(scripts)) as folder:
+        shutil.copytree(folder, tmp_path / "scripts")
+    path = tmp_path / "scripts" / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    for name in scripts.SCRIPTS:
+        monkeypatch.setitem(scripts.SCRIPTS, name, scripts.load(name, tmp_path / "scripts"))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+async def test_a_script_that_stumbles_is_found(
+    mutant: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engines: list[ReferenceEngine | ValkeyEngine],
+) -> None:
+    broken(tmp_path, monkeypatch, *MUTANTS[mutant])
+    report = await differential(engines, seed="stumbling scripts", sequences=500, max_divergences=1, shrink_seconds=5)
+    assert report.divergences, f"not found within {report.sequences} sequences"
+
+
+async def test_a_stale_entry_is_mended_by_the_listing_that_meets_it(
+    engines: list[ReferenceEngine | ValkeyEngine],
+) -> None:
+    given = {"dispatchId": "d", "agent": "a", "id": "s", "input": None, "acceptedAt": "2026-06-03"}
+    calls = [
+        ("submissions.admitDispatch", [given]),
+        ("disturb.addEntry", ["running", "d"]),
+        ("disturb.addGhost", ["queue", "nobody", 'agent-session:["s","default","default"]']),
+        ("submissions.listRunningSubmissions", []),
+        ("submissions.listRunnableSubmissions", []),
+    ]
+    operations: list[Operation] = [{"at": 1, "client": 0, "op": op, "args": args} for op, args in calls]
+    result = await run_sequence(engines, operations)
+    assert result.difference is None
+    assert result.answers[3] == {"result": []}
+    assert [found["submissionId"] for found in result.answers[4]["result"]] == ["d"]
