@@ -9,7 +9,7 @@ from flue_memdb.clock import Clock, SystemClock
 from flue_memdb.contract.errors import CorruptRecordError
 from flue_memdb.contract.inputs import AttemptRef
 from flue_memdb.contract.outcomes import reached
-from flue_memdb.store.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
+from flue_memdb.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
 
 _DELETIONS_REMEMBERED = 1_000
 _T = TypeVar("_T")

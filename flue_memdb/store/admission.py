@@ -6,8 +6,8 @@ from flue_memdb.contract.inputs import DirectInput, DispatchInput
 from flue_memdb.contract.json_text import json_text
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import Admitted, Conflict, DispatchAdmission, RetainedReceipt, Submission
+from flue_memdb.rows import SubmissionRow
 from flue_memdb.store.connection import Store
-from flue_memdb.store.rows import SubmissionRow
 
 
 class AdmissionStore(Store):

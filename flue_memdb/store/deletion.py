@@ -6,8 +6,8 @@ from typing import Literal
 from flue_memdb.contract.deletion import Begun, SessionDeletions
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.contract.outcomes import reached
+from flue_memdb.rows import DeletionRow
 from flue_memdb.store.connection import Connection, Store
-from flue_memdb.store.rows import DeletionRow
 
 
 class DeletionStore(Store):

@@ -10,8 +10,8 @@ from flue_memdb.contract.offsets import START, format_offset, parse_offset
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import EventPage, EventStreamMeta, StreamEvent
 from flue_memdb.contract.subscriptions import Listener
+from flue_memdb.rows import StreamRow
 from flue_memdb.store.connection import Store
-from flue_memdb.store.rows import StreamRow
 
 
 class Events(Store):

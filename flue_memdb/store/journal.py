@@ -15,8 +15,8 @@ from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import Phase, Submission, TurnJournal
 from flue_memdb.contract.unset import UNSET
 from flue_memdb.database import MemoryDatabase
+from flue_memdb.rows import JournalRow
 from flue_memdb.store.connection import Store
-from flue_memdb.store.rows import JournalRow
 
 
 class JournalStore(Store):

@@ -6,8 +6,8 @@ from flue_memdb.contract.checks import check_id, check_ids
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import Submission
+from flue_memdb.rows import SubmissionRow
 from flue_memdb.store.connection import Store
-from flue_memdb.store.rows import SubmissionRow
 
 
 class LeaseStore(Store):

@@ -6,8 +6,8 @@ from flue_memdb.contract.json_text import Json, json_text
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import TerminalOutbox
 from flue_memdb.database import MemoryDatabase
+from flue_memdb.rows import SubmissionRow
 from flue_memdb.store.connection import Store
-from flue_memdb.store.rows import SubmissionRow
 
 
 class OutboxStore(Store):

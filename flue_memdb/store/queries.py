@@ -5,8 +5,8 @@ from functools import partial
 from flue_memdb.contract.checks import check_id
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import Submission
+from flue_memdb.rows import SubmissionRow
 from flue_memdb.store.connection import Store
-from flue_memdb.store.rows import SubmissionRow
 
 
 class QueryStore(Store):

@@ -7,8 +7,8 @@ from flue_memdb.contract.json_text import given_json_text
 from flue_memdb.contract.limits import page_size
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import RunOwner, RunPage, RunRecord, RunStatus
+from flue_memdb.rows import RunRow
 from flue_memdb.store.connection import Store
-from flue_memdb.store.rows import RunRow
 
 
 class Runs(Store):

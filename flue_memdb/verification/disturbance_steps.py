@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from flue_memdb.contract import Json
-from flue_memdb.store.rows import SubmissionRow
+from flue_memdb.rows import SubmissionRow
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.world import Call, World
 

@@ -28,7 +28,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from flue_memdb.contract import Json
 from flue_memdb.database import MemoryDatabase
-from flue_memdb.store.rows import Row
+from flue_memdb.rows import Row
 
 DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
     "disturb.addEntry": ("index", "submissionId"),

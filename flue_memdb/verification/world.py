@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from flue_memdb.contract import Json
 from flue_memdb.database import MemoryDatabase
-from flue_memdb.store.rows import SubmissionRow
+from flue_memdb.rows import SubmissionRow
 from flue_memdb.verification.pools import Pools
 
 Call: TypeAlias = tuple[str, list[Json]]
