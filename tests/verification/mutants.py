@@ -10,13 +10,13 @@ from flue_memdb.verification.engines import ReferenceNamespace
 
 _ROOT = Path(flue_memdb.__file__).parent
 _MODULES = [
-    "store/rows.py",
+    "rows.py",
     "database.py",
     "store/connection.py",
     *sorted(
         f"store/{path.name}"
         for path in (_ROOT / "store").glob("*.py")
-        if path.name not in ("__init__.py", "rows.py", "connection.py", "submissions.py")
+        if path.name not in ("__init__.py", "connection.py", "submissions.py")
     ),
     "store/submissions.py",
     "adapter.py",
@@ -40,7 +40,8 @@ class BrokenEngine:
             name = f"{package}.{module.removesuffix('.py').replace('/', '.')}"
             loaded = sys.modules[name] = types.ModuleType(name)
             own = source.replace("flue_memdb.store", f"{package}.store")
-            own = own.replace("flue_memdb.database", f"{package}.database")
+            for top in ("rows", "database"):
+                own = own.replace(f"flue_memdb.{top}", f"{package}.{top}")
             exec(compile(own, name, "exec"), loaded.__dict__)
         self._memory = sys.modules[f"{package}.adapter"].memory
         self._database = sys.modules[f"{package}.database"].MemoryDatabase
