@@ -136,7 +136,7 @@ def damaged(world: World, call: Call) -> Call:
     if world.chance(0.15) and any(_damage_image(world, value) for _, value in _fields(args)):
         return op, args
     outer = [place for place in places if place[0] is args]
-    container, index, name = world.pick(outer if world.chance(0.3) else places)
+    container, index, name = world.pick(outer) if world.chance(0.3) else world.pick(world.pick(_by_kind(places)))
     removable = index == len(container) - 1 if isinstance(container, list) else index in container
     if removable and world.chance(0.15):
         del container[index]
@@ -144,6 +144,14 @@ def damaged(world: World, call: Call) -> Call:
         kind = _OFFSETS if (op, name) == ("events.readEvents", "offset") else _KINDS.get(name, _IDS)
         container[index] = copy.deepcopy(world.pick(_ALL if world.chance(0.15) else kind))
     return op, args
+
+
+def _by_kind(places: list[_Place]) -> list[list[_Place]]:
+    """The places by the kind of what stands there, so that the one number among many ids has its share of damage."""
+    kinds: dict[int, list[_Place]] = {}
+    for place in places:
+        kinds.setdefault(id(_KINDS.get(place[2], _IDS)), []).append(place)
+    return list(kinds.values())
 
 
 def _places(op: str, args: list[Json]) -> Iterator[_Place]:

@@ -35,6 +35,8 @@ _STUMBLING: Final[dict[str, tuple[Callable[[World], Call], ...]]] = {
 _NEEDS: Final[dict[tuple[str, str], tuple[Callable[[World], Call], ...]]] = {
     ("running", "sequence"): (
         submission_steps.reserve,
+        submission_steps.reserve,
+        submission_steps.reserve,
         submission_steps.requeue,
         submission_steps.complete,
         submission_steps.fail,
@@ -124,14 +126,13 @@ def _spoil_submission(world: World) -> list[Call]:
 
 
 def _after_spoil(world: World, row: SubmissionRow, what: str) -> list[Call]:
-    if world.chance(0.3):
+    if world.chance(0.2):
         return [(_LISTINGS.get(row.status, "submissions.listExpiredSubmissions"), [])]
     if world.chance(0.2):
         return [("submissions.getSubmission", [row.submission_id])]
     steps = _NEEDS.get((row.status, what), _STUMBLING[row.status])
-    if steps[0] is submission_steps.reserve and row.kind != "direct":
-        steps = steps[1:]
-    return [world.pick(steps)(_only(world, row))]
+    possible = [step for step in steps if row.kind == "direct" or step is not submission_steps.reserve]
+    return [world.pick(possible)(_only(world, row))]
 
 
 def _only(world: World, row: SubmissionRow) -> World:

@@ -17,7 +17,7 @@ from flue_memdb.verification.world import Call, World
 
 Step = Callable[[World], Call]
 
-_BAD_INPUT = 0.12
+_BAD_INPUT = 0.14
 _FOLLOW_UP = 0.3
 _BULK_SEQUENCES = 0.035
 _DISTURBED_SEQUENCES = 0.2
@@ -142,12 +142,17 @@ _AREAS: dict[str, tuple[Step, ...]] = {
 _DAMAGEABLE: tuple[Step, ...] = (
     submission_steps.admission,
     submission_steps.admission,
+    submission_steps.admission,
     submission_steps.claim,
+    submission_steps.apply_input,
     submission_steps.apply_input,
     submission_steps.request_recovery,
     submission_steps.requeue,
     submission_steps.complete,
     submission_steps.fail,
+    submission_steps.fail,
+    submission_steps.replace,
+    submission_steps.replace,
     submission_steps.replace,
     submission_steps.renew,
     submission_steps.reserve,
@@ -171,13 +176,15 @@ _DAMAGEABLE: tuple[Step, ...] = (
     other_steps.create_run,
     other_steps.end_run,
     other_steps.end_run,
+    other_steps.end_run,
     other_steps.list_runs,
-    submission_steps.replace,
+    other_steps.list_runs,
+    other_steps.list_runs,
     other_steps.read_run,
-    other_steps.list_runs,
     other_steps.create_stream,
     other_steps.append,
     other_steps.append_once,
+    other_steps.read_events,
     other_steps.read_events,
     other_steps.close_stream,
     other_steps.read_meta,
