@@ -55,7 +55,7 @@ class Keyspace:
 
 async def read_keyspace(runner: Runner, prefix: str) -> Keyspace:
     """Everything under the prefix. It scans the whole database: a tool for checks, not for normal operation."""
-    keys = sorted([key async for key in _scan(runner, prefix)])
+    keys = sorted([key async for key in scan(runner, prefix)])
     types = [reply.decode() for reply in await runner.pipeline([("TYPE", key) for key in keys])]
     readable = [(key, kind) for key, kind in zip(keys, types, strict=True) if kind in _READ]
     values = await runner.pipeline([(_READ[kind][0], key, *_READ[kind][1]) for key, kind in readable])
@@ -71,7 +71,8 @@ async def read_keyspace(runner: Runner, prefix: str) -> Keyspace:
     return space
 
 
-async def _scan(runner: Runner, prefix: str) -> AsyncIterator[bytes]:
+async def scan(runner: Runner, prefix: str) -> AsyncIterator[bytes]:
+    """The keys that start with the prefix and a colon, each once."""
     pattern = re.sub(r"([*?\[\]\\^-])", r"\\\1", prefix) + ":*"
     cursor: bytes | int = 0
     seen: set[bytes] = set()

@@ -5,9 +5,8 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Literal, Self
 
+from flue_valkey.keyspace import scan
 from flue_valkey.runner import Runner, runner_from_url
-
-_PAGE = 1000
 
 
 class ServerError(Exception):
@@ -42,14 +41,11 @@ class Server(ABC):
 
     async def remove(self, prefix: str) -> None:
         """Removes all keys that start with `prefix` and a colon, and no other."""
-        pattern = "".join(f"\\{character}" if character in r"*?[]\^-" else character for character in prefix) + ":*"
         runner = self.runner()
         try:
-            cursor: bytes | None = None
-            while cursor != b"0":
-                cursor, keys = await runner.command("SCAN", cursor or b"0", "MATCH", pattern, "COUNT", _PAGE)
-                if keys:
-                    await runner.command("UNLINK", *keys)
+            keys = [key async for key in scan(runner, prefix)]
+            if keys:
+                await runner.command("UNLINK", *keys)
         finally:
             await runner.close()
 
