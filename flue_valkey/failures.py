@@ -18,6 +18,7 @@ from redis.exceptions import (
 )
 
 from flue_memdb.contract import FlueStoreError, ServerReplyError, StoreFullError, StoreUnavailableError
+from flue_valkey.runner import NotSentError
 
 _CREDENTIALS = (AuthenticationError, AuthenticationWrongNumberOfArgsError)
 _FULL = "OOM "
@@ -45,12 +46,9 @@ def _translated(operation: str, error: Exception) -> FlueStoreError:
             "free memory on it or raise maxmemory",
         )
     if isinstance(error, (NoConnectionError, NoAnswerError, BusyLoadingError, OSError, TimeoutError)):
-        return StoreUnavailableError(
-            operation,
-            "the server",
-            f"no answer ({error or type(error).__name__})",
-            "check that it runs and can be reached; a write may or may not have happened",
-        )
+        never_ran = isinstance(error, (NotSentError, BusyLoadingError))
+        found = f"no answer ({error or type(error).__name__})"
+        return StoreUnavailableError(operation, "the server", found, may_have_happened=not never_ran)
     return ServerReplyError(operation, "the server", f"refused: {error}", "see its documentation for this reply")
 
 

@@ -5,15 +5,17 @@ import copy
 import functools
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, Protocol, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, DataError, NoScriptError, ResponseError
 from redis.exceptions import ConnectionError as NoConnectionError
-from redis.exceptions import DataError, NoScriptError, ResponseError
+from redis.exceptions import TimeoutError as NoAnswerError
 from redis.maint_notifications import MaintNotificationsConfig
 
 Arg: TypeAlias = str | bytes | int
@@ -31,8 +33,12 @@ _SECRETS = (
 )
 
 
+class NotSentError(NoConnectionError):
+    """There was no connection, so the server was asked nothing."""
+
+
 class Runner(Protocol):
-    """What the adapter needs of a driver. It raises redis-py's exceptions.
+    """What the adapter needs of a driver. It raises redis-py's exceptions, and `NotSentError` where it sent nothing.
 
     Nothing that may have run is ever sent again: after a lost connection or a time-out it is the caller who knows
     whether a command can be repeated.
@@ -107,12 +113,15 @@ class RedisRunner:
         if not commands:
             return []
         self._require_open()
-        connection = await self._pool.get_connection()
+        with _nothing_sent():
+            connection = await self._pool.get_connection()
         try:
             # A connection that the server closed while nobody used it is found out before anything is sent on it. The
             # pool looks as well, but not where notifications of maintenance are on, which is redis-py's default.
-            if await connection.can_read():
-                await connection.disconnect()
+            with _nothing_sent():
+                if await connection.can_read():
+                    await connection.disconnect()
+                    await connection.connect()
             await connection.send_packed_command(connection.pack_commands(commands))
             return [await _reply(connection) for _ in commands]
         finally:
@@ -122,7 +131,7 @@ class RedisRunner:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise NoConnectionError("the runner is closed")
+            raise NotSentError("the runner is closed")
 
 
 class MultiplexedRunner(RedisRunner):
@@ -144,7 +153,7 @@ class MultiplexedRunner(RedisRunner):
         waiting, self._waiting = self._waiting, []
         for _, future in waiting:
             if not future.done():
-                future.set_exception(NoConnectionError("the runner is closed"))
+                future.set_exception(NotSentError("the runner is closed"))
         await super().close()
 
     def _belong_to(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -254,6 +263,17 @@ def _checked(url: str) -> str:
         if name not in _QUERY_NAMES and not (_SCHEMES[parts.scheme] == "rediss" and name.startswith("ssl_")):
             raise _BadUrlError("it has an option that is not known")
     return f"{_SCHEMES[parts.scheme]}://{rest}"
+
+
+@contextmanager
+def _nothing_sent() -> Iterator[None]:
+    """Raises what keeps the block from making a connection as `NotSentError`, but for a refusal by the server."""
+    try:
+        yield
+    except AuthenticationError:
+        raise
+    except (NoConnectionError, NoAnswerError, OSError, TimeoutError) as error:
+        raise NotSentError(str(error) or type(error).__name__) from error
 
 
 async def _reply(connection: Any) -> Reply:

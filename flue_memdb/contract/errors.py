@@ -190,7 +190,16 @@ class ServerRequirementError(FlueStoreError):
 
 
 class StoreUnavailableError(FlueStoreError):
-    """No connection to the server, or no answer in time: a write may or may not have happened."""
+    """No connection to the server, or no answer in time.
+
+    `may_have_happened` is false where the server was never asked, or refused because it was still loading: then nothing
+    was written, and the call can be made again. Where it is true, a write may or may not have happened.
+    """
+
+    def __init__(self, operation: str, subject: str, found: str, *, may_have_happened: bool) -> None:
+        known = "a write may or may not have happened" if may_have_happened else "nothing was written"
+        super().__init__(operation, subject, found, f"check that it runs and can be reached; {known}")
+        self.may_have_happened = may_have_happened
 
 
 class StoreFullError(FlueStoreError):

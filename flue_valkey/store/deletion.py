@@ -1,10 +1,12 @@
 """Session deletion: the marker, which is a lease, and what goes when the callback has succeeded."""
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Any, Literal
 
+from flue_memdb.contract import StoreUnavailableError
 from flue_memdb.contract.deletion import Begun, SessionDeletions
 from flue_memdb.contract.limits import LEASE_MS
+from flue_valkey.scripts import Value
 from flue_valkey.store.connection import Connection, Store
 
 _SUBMISSIONS_A_CALL = 200
@@ -48,9 +50,8 @@ class DeletionStore(Store):
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
         kept = 0
         while True:
-            tag, *found = await self._run(
-                "delete_session",
-                script="finish_session_deletion",
+            tag, *found = await self._step(
+                "finish_session_deletion",
                 session_key=session_key,
                 owner_id=owner_id,
                 limit=_SUBMISSIONS_A_CALL,
@@ -61,15 +62,20 @@ class DeletionStore(Store):
             kept = int(found[0])
 
     async def heir_of_deletion(self, owner_id: str) -> str | None:
-        tag, *found = await self._run("delete_session", script="heir_of_session_deletion", owner_id=owner_id)
+        tag, *found = await self._step("heir_of_session_deletion", owner_id=owner_id)
         return found[0].decode() if tag == "heir" else None
 
     async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
-        tag, *_ = await self._run(
-            "delete_session", script="look_at_session_deletion", session_key=session_key, owner_id=owner_id
-        )
+        tag, *_ = await self._step("look_at_session_deletion", session_key=session_key, owner_id=owner_id)
         answers: dict[str, Literal["pending", "succeeded", "gone"]] = {"pending": "pending", "succeeded": "succeeded"}
         return answers.get(tag, "gone")
+
+    async def _step(self, script: str, **values: Value) -> list[Any]:
+        """Runs the script of a step after the first. Whether it was sent or not, the deletion has begun."""
+        try:
+            return await self._run("delete_session", script=script, **values)
+        except StoreUnavailableError as error:
+            raise StoreUnavailableError(error.operation, error.subject, error.found, may_have_happened=True) from error
 
     def _new_owner(self) -> str:
         self._connection.require_open("delete_session")

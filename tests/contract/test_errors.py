@@ -10,6 +10,7 @@ from flue_memdb import (
     InvalidIdentifierError,
     MemoryDatabase,
     SessionBusyError,
+    StoreUnavailableError,
     StreamNotFoundError,
     memory,
 )
@@ -35,13 +36,27 @@ def test_a_number_too_large_to_print_is_refused_all_the_same() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [StreamNotFoundError("append_event", "p"), SessionBusyError("delete_session", "s", "it is busy", "wait")],
+    [
+        StreamNotFoundError("append_event", "p"),
+        SessionBusyError("delete_session", "s", "it is busy", "wait"),
+        StoreUnavailableError("get_run", "the server", "no answer", may_have_happened=True),
+    ],
 )
 def test_an_error_survives_the_way_to_another_process(error: FlueStoreError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert str(copy) == str(error)
     assert vars(copy) == vars(error)
+
+
+@pytest.mark.parametrize(
+    ("may_have_happened", "known"),
+    [(True, "a write may or may not have happened"), (False, "nothing was written")],
+)
+def test_an_outage_says_whether_a_write_may_have_happened(may_have_happened: bool, known: str) -> None:
+    error = StoreUnavailableError("end_run", "the server", "no answer (cut)", may_have_happened=may_have_happened)
+    assert error.may_have_happened is may_have_happened
+    assert str(error) == f"end_run: the server: no answer (cut); check that it runs and can be reached; {known}"
 
 
 async def test_a_record_of_the_wrong_type_is_named() -> None:
