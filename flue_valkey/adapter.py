@@ -10,7 +10,7 @@ from flue_memdb.clock import Clock, SystemClock
 from flue_memdb.contract import SchemaVersionError, Stores
 from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_valkey.failures import raised_as_store_errors
-from flue_valkey.inspection import inspect_server
+from flue_valkey.inspection import inspect_server, warn_of_volatile_server
 from flue_valkey.layout import PREFIX, key
 from flue_valkey.runner import Runner, runner_from_url
 from flue_valkey.store.connection import Connection
@@ -39,9 +39,12 @@ class ValkeyAdapter:
         """Inspects the server and brings the namespace to schema version 3.
 
         A version that is not known, newer ones included, is a `SchemaVersionError`; a server that does not meet the
-        requirements is a `ServerRequirementError`. In both cases nothing was written.
+        requirements is a `ServerRequirementError`. In both cases nothing was written. Of a server that keeps nothing on
+        disk the log (`flue_valkey`) has a warning.
         """
         await self._inspected("migrate")
+        if self._inspect:
+            await warn_of_volatile_server(self._connection.runner, "migrate")
         tag, *found = await self._connection.call("migrate", "migrate", [], {"version": _VERSION})
         if tag == "unsupported":
             raise self._unsupported("migrate", found[0])

@@ -1,60 +1,55 @@
 """Whether a server is one that durable state can be kept on: no cluster, and no eviction.
 
-Both are asked of `CONFIG GET`, and where that is refused of `INFO`. A server where neither tells is refused as well.
+A server that tells neither is refused as well. One that keeps nothing on disk is taken, with a warning.
 """
 
+import logging
 from dataclasses import dataclass
-from typing import Any
-
-from redis.exceptions import ResponseError
 
 from flue_memdb.contract import ServerRequirementError
 from flue_valkey.failures import raised_as_store_errors
 from flue_valkey.runner import Runner
+from flue_valkey.settings import read_settings
 
 _SKIP = "or skip the inspection with inspect_server=False if you know the settings"
 
+log = logging.getLogger("flue_valkey")
+
 
 @dataclass(frozen=True, slots=True)
-class _Requirement:
-    """A setting, where `INFO` shows it (section, field, its words for the values), and what it must be."""
+class Requirement:
+    """A setting, what it must be, and what to say where it is not."""
 
     setting: str
-    section: str
-    field: str
-    words: dict[str, str]
     required: str
     otherwise: str
     remedy: str
 
 
-_REQUIREMENTS = (
-    _Requirement(
+REQUIREMENTS = (
+    Requirement(
         setting="cluster-enabled",
-        section="cluster",
-        field="cluster_enabled",
-        words={"0": "no", "1": "yes"},
         required="no",
         otherwise="runs in cluster mode (cluster-enabled {found}), and one operation needs keys of several slots",
         remedy="use a standalone server, with cluster-enabled no",
     ),
-    _Requirement(
+    Requirement(
         setting="maxmemory-policy",
-        section="memory",
-        field="maxmemory_policy",
-        words={},
         required="noeviction",
         otherwise="evicts keys when memory is short (maxmemory-policy {found}), which would lose durable state",
         remedy="set maxmemory-policy noeviction",
     ),
 )
+NOT_PERSISTENT = "keeps nothing on disk (appendonly no, save empty), so that a restart loses everything"
+MAKE_PERSISTENT = "set appendonly yes and appendfsync everysec or always"
 
 
 async def inspect_server(runner: Runner, operation: str) -> None:
     """Raises `ServerRequirementError` for a server that does not meet a requirement or cannot be asked."""
-    for requirement in _REQUIREMENTS:
-        with raised_as_store_errors(operation):
-            found = await _configured(runner, requirement) or await _informed(runner, requirement)
+    with raised_as_store_errors(operation):
+        settings = await read_settings(runner, *(requirement.setting for requirement in REQUIREMENTS))
+    for requirement in REQUIREMENTS:
+        found = settings[requirement.setting]
         if found is None:
             raise ServerRequirementError(
                 operation,
@@ -68,26 +63,14 @@ async def inspect_server(runner: Runner, operation: str) -> None:
             )
 
 
-async def _configured(runner: Runner, requirement: _Requirement) -> str | None:
-    try:
-        reply = await runner.command("CONFIG", "GET", requirement.setting)
-    except ResponseError:
-        return None
-    pairs = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))
-    return _text(pairs.get(requirement.setting.encode())) or None
+async def warn_of_volatile_server(runner: Runner, operation: str) -> None:
+    """Logs a warning if the server has neither an AOF nor snapshots; says nothing where it does not tell."""
+    with raised_as_store_errors(operation):
+        settings = await read_settings(runner, "appendonly", "save")
+    if is_volatile(settings["appendonly"], settings["save"]):
+        log.warning("%s: the server %s; %s", operation, NOT_PERSISTENT, MAKE_PERSISTENT)
 
 
-async def _informed(runner: Runner, requirement: _Requirement) -> str | None:
-    try:
-        reply = await runner.command("INFO", requirement.section)
-    except ResponseError:
-        return None
-    for line in (_text(reply) or "").splitlines():
-        name, _, value = line.partition(":")
-        if name == requirement.field:
-            return requirement.words.get(value, value)
-    return None
-
-
-def _text(value: Any) -> str | None:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+def is_volatile(appendonly: str | None, save: str | None) -> bool:
+    """Whether these settings say that nothing is kept on disk; False where one of them is unknown."""
+    return appendonly == "no" and save == ""

@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 
 from flue_memdb.contract import FlueStoreError
 from flue_memdb.contract.limits import SCHEMA_VERSION
+from flue_valkey.cli.db import db
 from flue_valkey.cli.diff import diff
 from flue_valkey.cli.errors import INTERRUPTED, CannotRunError
 from flue_valkey.cli.replay import replay
@@ -33,19 +34,22 @@ class _Commands(click.Group):
     version_of("flue-valkey"), message=f"flue-valkey %(version)s (schema version {SCHEMA_VERSION} of Flue's contract)"
 )
 def flue() -> None:
-    """Persistence for Flue, the framework for durable agents: proof that its implementations agree.
+    """Persistence for Flue, the framework for durable agents: looking into a database, and proof of what it rests on.
 
     \b
     Examples:
       flue diff                         compare every engine at hand, 500 random sequences
       flue diff --seed 7 --sequences 50 the same sequences each time, and fewer of them
       flue replay traces/               recorded operations on every engine at hand
+      flue db check                     the server and what the database holds, at a glance
 
     \b
     Exit codes: 0 fine, 1 a finding, 2 bad use or nothing could be run, 130 interrupted.
-    A Valkey server is the one that VALKEY_URL names, otherwise a valkey-server in PATH, otherwise a container.
+    A Valkey server is the one that VALKEY_URL names; for diff and replay otherwise a valkey-server in PATH, otherwise a
+    container.
     """
 
 
+flue.add_command(db)
 flue.add_command(diff)
 flue.add_command(replay)

@@ -15,6 +15,7 @@ from flue_memdb.verification import Engine, ReferenceEngine
 from flue_valkey.adapter import valkey
 from flue_valkey.cli.errors import CannotRunError, one_line
 from flue_valkey.cli.versions import version_of
+from flue_valkey.inspection import inspect_server
 from flue_valkey.runner import masked
 from flue_valkey.servers.choice import NoServerError, find_server
 from flue_valkey.servers.server import Server, ServerError
@@ -161,8 +162,10 @@ async def _named(url: str) -> Server:
 
 async def _require_usable(server: Server, prefix: str) -> None:
     """What an adapter would refuse to start on is no engine."""
-    adapter = valkey(server.runner(), key_prefix=f"{prefix}:check")
+    runner = server.runner()
+    adapter = valkey(runner, key_prefix=f"{prefix}:check", inspect_server=False)
     try:
+        await inspect_server(runner, "migrate")  # without the warning of a server that keeps nothing on disk
         await adapter.migrate()
     except FlueStoreError as error:
         where = f"{server.name} at {masked(server.url or '')}"

@@ -32,7 +32,7 @@ class ValkeyNamespace:
         return valkey(
             self._server.runner(),
             key_prefix=self._prefix,
-            inspect_server=self._server.inspectable,
+            inspect_server=False,  # whoever chose the server has looked at it
             clock=self._clock,
             new_id=self._new_id,
         )

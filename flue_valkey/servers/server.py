@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from flue_valkey.keyspace import scan
 from flue_valkey.runner import Runner, runner_from_url
+from flue_valkey.settings import parsed_info
 
 
 class ServerError(Exception):
@@ -69,9 +70,7 @@ class Server(ABC):
 
 async def server_info(runner: Runner) -> dict[str, str]:
     """The fields of INFO's section `server`."""
-    text: bytes = await runner.command("INFO", "server")
-    lines = [line.partition(":") for line in text.decode().splitlines()]
-    return {name: value for name, colon, value in lines if colon}
+    return parsed_info(await runner.command("INFO", "server"))
 
 
 def version_in(info: dict[str, str]) -> str:

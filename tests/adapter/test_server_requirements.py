@@ -1,5 +1,7 @@
 """What a server must be, and what a namespace must hold: one clear line each where it is not so."""
 
+import logging
+
 import pytest
 from redis.asyncio import Redis
 
@@ -73,6 +75,34 @@ async def test_a_server_that_tells_nothing_cannot_be_verified_but_can_be_trusted
         await trusting.connect()
         for open_one in (adapter, trusting, admin):
             await open_one.close()
+
+
+@pytest.mark.usefixtures("needs_binary")
+@pytest.mark.parametrize(
+    ("options", "config", "warned"),
+    [
+        ({}, "+config", True),
+        ({"appendonly": "yes"}, "+config", False),
+        ({"save": "3600 1"}, "+config", False),
+        ({}, "-config", False),  # INFO tells nothing of snapshots: what is unknown is no warning
+    ],
+)
+async def test_a_server_that_keeps_nothing_on_disk_is_warned_of(
+    options: dict[str, str], config: str, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with LocalServer(options) as server:
+        admin = server.runner()
+        await admin.command("ACL", "SETUSER", "default", config)
+        adapter = valkey(server.runner())
+        await adapter.migrate()
+        assert [(record.name, record.levelno) for record in caplog.records] == [
+            ("flue_valkey", logging.WARNING)
+        ] * warned
+        assert ("migrate: the server keeps nothing on disk (appendonly no, save empty)" in caplog.text) == warned
+        await adapter.connect()
+        assert len(caplog.records) == warned
+        await adapter.close()
+        await admin.close()
 
 
 @pytest.mark.usefixtures("needs_binary")

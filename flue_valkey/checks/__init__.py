@@ -1,0 +1,1 @@
+"""What `flue db check` looks at, one module a subject. It only reads, and needs no script."""
