@@ -25,11 +25,11 @@ _VERSION: Final = str(SCHEMA_VERSION)
 class ValkeyAdapter:
     """One process's way to a namespace on a server; `valkey()` makes one."""
 
-    def __init__(self, connection: Connection, *, inspect: bool) -> None:
+    def __init__(self, connection: Connection, *, inspect: bool, session_cache_bytes: int) -> None:
         self._connection = connection
         self._inspect = inspect
         self._stores = Stores(
-            sessions=Sessions(connection),
+            sessions=Sessions(connection, session_cache_bytes),
             submissions=Submissions(connection),
             runs=Runs(connection),
             events=Events(connection),
@@ -86,14 +86,17 @@ def valkey(
     inspect_server: bool = True,
     clock: Clock | None = None,
     new_id: Callable[[], str] | None = None,
+    session_cache_bytes: int = 128 * 1024 * 1024,
 ) -> ValkeyAdapter:
     """An adapter for the server at a URL (`redis://`, `rediss://`, `valkey://`, `valkeys://`, `unix://`), or behind a
     runner.
 
     `key_prefix` names the namespace; trailing colons are stripped. `inspect_server=False` skips the check of the
     server's settings, for servers that answer neither CONFIG nor INFO. `clock` gives epoch ms, `new_id` names that
-    nobody else has. Does no I/O; a bad URL or prefix is a `ValueError`. The adapter owns the runner: closing the one
-    closes the other.
+    nobody else has. `session_cache_bytes` bounds what is remembered of session documents, thanks to which a save sends
+    what changed and a load fetches what is new; 0 remembers nothing.
+
+    Does no I/O; a bad URL or prefix is a `ValueError`. The adapter owns the runner: closing the one closes the other.
     """
     prefix = key_prefix.rstrip(":")
     try:
@@ -109,7 +112,7 @@ def valkey(
         raise TypeError("valkey: got a redis.asyncio client; give RedisRunner(client)")
     runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
     connection = Connection(runner, prefix, clock or SystemClock(), new_id or _random_id)
-    return ValkeyAdapter(connection, inspect=inspect_server)
+    return ValkeyAdapter(connection, inspect=inspect_server, session_cache_bytes=session_cache_bytes)
 
 
 def _random_id() -> str:

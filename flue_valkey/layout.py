@@ -29,6 +29,7 @@ LAYOUT: Final[dict[str, Key]] = {
     "session_generations": Key("session-generations:{session_key}", "zset"),
     "session_readers": Key("session-readers:{session_key}", "hash"),
     "session_superseded": Key("py:superseded:{session_key}", "set"),
+    "session_staged": Key("py:staged:{session_key}:{generation}", "hash"),
     "submission": Key("submission:{submission_id}", "hash"),
     "submission_generation": Key("submission-generation:{submission_id}:{generation}", "hash"),
     "submission_generations": Key("submission-generations:{submission_id}", "zset"),

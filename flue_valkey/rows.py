@@ -1,7 +1,7 @@
 """Rows as they lie in the database, and the records they stand for. What cannot be read is a `CorruptRecordError`."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flue_memdb.contract import UNSET, CorruptRecordError, Json, RunOwner, RunPointer, RunRecord, Submission
@@ -23,13 +23,16 @@ _INSTANT = re.compile(rb"-?[0-9]{1,16}")
 class Row:
     """The fields of one stored record; `label` says which, in errors."""
 
-    def __init__(self, operation: str, label: str, flat: Flat) -> None:
+    def __init__(self, operation: str, label: str, fields: Flat | Mapping[bytes, bytes]) -> None:
         self._operation = operation
         self._label = label
-        if isinstance(flat, bytes):
-            kind = flat.decode()
+        if isinstance(fields, bytes):
+            kind = fields.decode()
             raise self.corrupt("it is missing" if kind == "none" else f"its key is a {kind} and no hash")
-        self._fields = dict(zip(flat[::2], flat[1::2], strict=True))
+        if isinstance(fields, Mapping):
+            self._fields: Mapping[Any, bytes | None] = fields
+        else:
+            self._fields = dict(zip(fields[::2], fields[1::2], strict=True))
 
     @classmethod
     def of_values(cls, operation: str, label: str, names: Iterable[bytes], values: Flat) -> "Row":

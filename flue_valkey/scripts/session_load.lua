@@ -1,14 +1,24 @@
--- Reads the published generation of a session document.
+-- Reads the published generation of a session document, or the first part of a large one; nothing of one that the
+-- caller knows.
 --
 -- KEYS     session
--- ARGV     prefix session_key
--- RETURNS  {"unknown"} | {"found", generation as hash_or_type gives it}
+-- ARGV     prefix session_key known known_fields known_bytes budget
+-- RETURNS  {"unknown"} | {"known"} | {"damaged", type of what stands there} |
+--          {"part", generation, index of the next entry or "", fields and values in turn}
 -- CHANGES  nothing
 -- @include base64url
--- @include hash_or_type
-local current = redis.call("HGET", session, "generation")
-if not current then
+-- @include is_as_known
+-- @include part_of_session
+local generation = redis.call("HGET", session, "generation")
+if not generation then
   return {"unknown"}
 end
-local base = prefix .. ":session-generation:" .. base64url(session_key) .. ":"
-return {"found", hash_or_type(base .. base64url(current))}
+local key = prefix .. ":session-generation:" .. base64url(session_key) .. ":" .. base64url(generation)
+if generation == known and is_as_known(key, known_fields, known_bytes) then
+  return {"known"}
+end
+local actual = redis.call("TYPE", key).ok
+if actual ~= "hash" then
+  return {"damaged", actual}
+end
+return part_of_session(key, generation, "0", budget)

@@ -1,35 +1,142 @@
-"""Session documents: each save publishes a new generation."""
+"""Session documents: each save publishes a new generation.
 
+A save sends what differs from the generation that this process knows, and a load fetches nothing of it, as long as it
+is the published one. What is sent or fetched besides goes in parts, none of which holds the server for long.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from flue_memdb.contract import StoreUnavailableError
 from flue_memdb.contract.checks import check_key
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.images import attach_images, detach_images, entry_content, with_entry_content
 from flue_memdb.contract.json_text import Json, json_text
+from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.sessions import ENTRIES, check_session, split_session
-from flue_valkey.rows import Flat, Row
-from flue_valkey.store.connection import Store
+from flue_valkey.rows import Row
+from flue_valkey.scripts import Value
+from flue_valkey.store.connection import Connection, Store
+from flue_valkey.store.session_cache import UNKNOWN, Field, Generation, SessionCache, cost
 
+PART_BYTES = 1_048_576
+"""What goes out or comes in at once, unless a single entry is larger."""
+
+_REMOVED_AT_ONCE = 1_000
+_LOADS_IN_PARTS = 3
+_ALL_AT_ONCE = 2**53
 _LEVELS_AROUND_AN_ENTRY = 2
 
 
 class Sessions(Store):
+    def __init__(self, connection: Connection, cache_bytes: int) -> None:
+        super().__init__(connection)
+        self._cache = SessionCache(cache_bytes)
+
     async def save(self, session_key: str, data: dict[str, Json]) -> None:
         check_session("save", session_key, data)
-        session, entries = split_session(data)
-        fields = ["session", json_text(session, "save", "data"), "entryCount", str(len(entries))]
-        for index, entry in enumerate(entries):
-            fields += [f"entry:{index}", _entry_text(entry, f"{ENTRIES}[{index}]")]
+        fields = _fields(data)
         self._connection.require_open("save")
-        generation = self._connection.new_id()
-        await self._call("save", *fields, script="session_save", session_key=session_key, generation=generation)
+        known, new = self._cache.get(session_key), Generation(self._connection.new_id(), fields)
+        self._cache.forget(session_key)  # until the server's answer is there, nothing is known
+        outcome = await self._change(session_key, known, new) or await self._replace(session_key, new)
+        self._cache.put(session_key, new)
+        reached(outcome)
 
     async def load(self, session_key: str) -> dict[str, Json] | None:
         check_key("load", "session_key", session_key)
-        tag, *found = await self._call("load", script="session_load", session_key=session_key)
-        return None if tag == "unknown" else _document(session_key, found[0])
+        generation = await self._fetch(session_key)
+        reached("found" if generation else "unknown")
+        if generation is None:
+            self._cache.forget(session_key)
+            return None
+        document = _document(session_key, generation)
+        self._cache.put(session_key, generation)
+        return document
 
     async def delete(self, session_key: str) -> None:
         check_key("delete", "session_key", session_key)
+        self._cache.forget(session_key)
         await self._call("delete", script="session_delete", session_key=session_key)
+
+    async def _change(self, session_key: str, known: Generation, new: Generation) -> str | None:
+        """Publishes what differs from the known generation; None if that takes a whole document."""
+        changed = [field for field in new.fields.items() if known.fields.get(field[0]) != field[1]]
+        removed = max(0, len(known.fields) - len(new.fields))
+        if known is UNKNOWN or cost(changed) > PART_BYTES or removed > _REMOVED_AT_ONCE:
+            return None
+        (tag,) = await self._run(
+            "save",
+            *_flat(changed),
+            script="session_change",
+            session_key=session_key,
+            generation=new.name,
+            entries=len(new.fields) - 2,
+            removed=removed,
+            **known.marks(),
+        )
+        return None if tag == "unknown" else str(tag)
+
+    async def _replace(self, session_key: str, new: Generation) -> str:
+        """Publishes a whole document: all parts but the last are staged before."""
+        *parts, last = _parts(new.fields.items())
+        ids: dict[str, Value] = {"session_key": session_key, "generation": new.name}
+        for part in parts:
+            await self._run("save", *_flat(part), script="session_stage", **ids)
+        staged = sum(map(len, parts))
+        (tag,) = await self._run("save", *_flat(last), script="session_save", staged=staged, **ids)
+        if tag == "incomplete":
+            raise StoreUnavailableError(
+                "save",
+                f"session {quoted(session_key)}",
+                "the parts of the document that were staged have lapsed before the last one came; nothing was saved",
+                "save it again",
+            )
+        return str(tag)
+
+    async def _fetch(self, session_key: str) -> Generation | None:
+        """The published generation. One that is replaced time and again while it is read in parts is read at once."""
+        known = self._cache.get(session_key)
+        budgets = [PART_BYTES] * _LOADS_IN_PARTS
+        while True:
+            budget = budgets.pop() if budgets else _ALL_AT_ONCE
+            tag, *found = await self._run(
+                "load", script="session_load", session_key=session_key, budget=budget, **known.marks()
+            )
+            if tag == "unknown":
+                return None
+            if tag == "known":
+                return known
+            if tag == "damaged":
+                Row("load", f"session {quoted(session_key)}", found[0])  # raises: there is no hash
+            whole = await self._fetch_rest(session_key, *found)
+            if whole is not None:
+                return whole
+
+    async def _fetch_rest(self, session_key: str, name: bytes, at: bytes, *flat: bytes) -> Generation | None:
+        """The generation of which the first part is there; None if it was superseded meanwhile."""
+        fields = list(flat)
+        while at:
+            tag, *found = await self._run(
+                "load",
+                script="session_load_more",
+                session_key=session_key,
+                generation=name,
+                at=at,
+                budget=PART_BYTES,
+            )
+            if tag == "superseded":
+                return None
+            _, at, *more = found
+            fields += more
+        return Generation(name.decode(), dict(zip(fields[::2], fields[1::2], strict=True)))
+
+
+def _fields(data: dict[str, Json]) -> dict[bytes, bytes]:
+    session, entries = split_session(data)
+    fields = {b"session": json_text(session, "save", "data").encode(), b"entryCount": b"%d" % len(entries)}
+    for index, entry in enumerate(entries):
+        fields[b"entry:%d" % index] = _entry_text(entry, f"{ENTRIES}[{index}]").encode()
+    return fields
 
 
 def _entry_text(entry: dict[str, Json], place: str) -> str:
@@ -43,8 +150,25 @@ def _entry_text(entry: dict[str, Json], place: str) -> str:
     return f'{{"id":{json_text(entry["id"])},"value":{text},"chunks":{chunks}}}'
 
 
-def _document(session_key: str, flat: Flat) -> dict[str, Json]:
-    row = Row("load", f"session {quoted(session_key)}", flat)
+def _parts(fields: Iterable[Field]) -> list[list[Field]]:
+    """Fields in parts of at most `PART_BYTES`, each of at least one field."""
+    parts: list[list[Field]] = [[]]
+    room = PART_BYTES
+    for field in fields:
+        room -= cost([field])
+        if room < 0 and parts[-1]:
+            parts.append([])
+            room = PART_BYTES - cost([field])
+        parts[-1].append(field)
+    return parts
+
+
+def _flat(fields: Iterable[Field]) -> Iterator[bytes]:
+    return (part for field in fields for part in field)
+
+
+def _document(session_key: str, generation: Generation) -> dict[str, Json]:
+    row = Row("load", f"session {quoted(session_key)}", generation.fields)
     document = row.required_object("session")
     entries = [_entry(row, f"entry:{index}") for index in range(row.count("entryCount"))]
     document.pop("entries", None)

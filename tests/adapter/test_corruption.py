@@ -16,6 +16,7 @@ from flue_memdb import (
     Stores,
 )
 from flue_valkey import Runner
+from flue_valkey.adapter import ValkeyAdapter
 from flue_valkey.keyspace import read_keyspace
 from flue_valkey.layout import key
 
@@ -315,13 +316,16 @@ async def test_a_stream_that_a_peer_has_half_created_is_open(stores: Stores, spo
 
 
 @pytest.mark.parametrize("chunks", ["[1]", '[{"imageId":"0","index":0,"count":10000000000,"data":""}]', "{}"])
-async def test_image_chunks_that_are_none_are_corrupt(chunks: str, stores: Stores, spoil: Spoil) -> None:
+async def test_image_chunks_that_are_none_are_corrupt(
+    chunks: str, stores: Stores, spoil: Spoil, open_adapter: Callable[[], ValkeyAdapter]
+) -> None:
     await stores.sessions.save("s", {"entries": [{"id": "e"}]})
     generation = bytes(await spoil("HGET", "session", "generation", session_key="s")).decode()  # type: ignore[arg-type]
     entry = f'{{"id":"e","value":{{"id":"e"}},"chunks":{chunks}}}'
     await spoil("HSET", "session_generation", "entry:0", entry, session_key="s", generation=generation)
+    another_process = await open_adapter().connect()  # which does not know the document
     with pytest.raises(CorruptRecordError, match="entry:0"):
-        await stores.sessions.load("s")
+        await another_process.sessions.load("s")
 
 
 @pytest.mark.parametrize("count", [-1, 2, 10**9])
