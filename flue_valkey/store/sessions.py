@@ -88,8 +88,8 @@ class Sessions(Store):
             raise StoreUnavailableError(
                 "save",
                 f"session {quoted(session_key)}",
-                "the parts of the document that were staged have lapsed before the last one came; nothing was saved",
-                "save it again",
+                "the server has lost the parts of the document that were staged before the last one came",
+                may_have_happened=False,
             )
         return str(tag)
 

@@ -216,7 +216,7 @@ class TestLargeDocuments:
             return await sent(script, *args)
 
         monkeypatch.setattr(counting, "eval", loses_parts)
-        with pytest.raises(StoreUnavailableError, match="nothing was saved"):
+        with pytest.raises(StoreUnavailableError, match="nothing was written"):
             await process.sessions.save("s", document(50))
         assert await stores.sessions.load("s") is None
 
