@@ -1,7 +1,7 @@
 """The dicts of the reference."""
 
 import uuid
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from flue_memdb.contract.errors import CorruptRecordError
 from flue_memdb.contract.inputs import AttemptRef
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
+from flue_memdb.run_order import RunOrder
 
 _DELETIONS_REMEMBERED = 1_000
 _T = TypeVar("_T")
@@ -29,7 +30,8 @@ class MemoryDatabase:
         self.admissions = 0
         self.sessions: dict[str, str] = {}
         self.submissions: dict[str, SubmissionRow] = {}
-        # Per session, in admission order: its submissions, and those of them that are not settled.
+        # Per session, in admission order: its submissions, and those of them that are not settled. The latter leave from
+        # the front, which only an OrderedDict forgets: a dict steps over the gap whenever its first entry is asked for.
         self.session_submissions: dict[str, dict[str, SubmissionRow]] = {}
         self.session_unsettled: dict[str, dict[str, SubmissionRow]] = {}
         self.running: dict[str, SubmissionRow] = {}
@@ -42,13 +44,14 @@ class MemoryDatabase:
         self.finished_deletions: deque[str] = deque(maxlen=_DELETIONS_REMEMBERED)
         self.deletion_heirs: dict[str, str] = {}
         self.runs: dict[str, RunRow] = {}
+        self.run_order = RunOrder()
         self.streams: dict[str, StreamRow] = {}
 
     def admit(self, row: SubmissionRow) -> None:
         """Adds a queued submission."""
         self.submissions[row.submission_id] = row
         self.session_submissions.setdefault(row.session_key, {})[row.submission_id] = row
-        self.session_unsettled.setdefault(row.session_key, {})[row.submission_id] = row
+        self.session_unsettled.setdefault(row.session_key, OrderedDict())[row.submission_id] = row
 
     def submission(self, submission_id: str) -> SubmissionRow | None:
         """The submission, if there is one; `CorruptRecordError` if what stands there is no row at all."""

@@ -12,13 +12,15 @@ RUN_STATUSES = frozenset({"active", "completed", "errored"})
 
 def check_id(operation: str, name: str, value: object, max_bytes: int = MAX_ID_BYTES) -> None:
     """An id, owner, name, path or offset to record: a non-empty text of at most 4,096 UTF-8 bytes, no surrogates."""
+    if isinstance(value, str) and value.isascii() and 0 < len(value) <= max_bytes:  # as nearly all are
+        return
     if not isinstance(value, str):
         found = f"is {quoted(value)}"
     elif not value:
         found = "is empty"
     else:
         try:
-            size = len(value) if value.isascii() else len(value.encode())
+            size = len(value.encode())
         except UnicodeEncodeError:
             found = f"holds a surrogate: {quoted(value)}"
         else:

@@ -175,8 +175,8 @@ def _fields(document: dict[str, Json], names: dict[str, str]) -> dict[str, Json]
 
 
 def _document(record: DispatchInput | DirectInput, names: dict[str, str]) -> dict[str, Json]:
-    values = {name: getattr(record, python) for name, python in names.items()}
-    values = {name: value for name, value in values.items() if value is not UNSET} | dict(record.extra)
+    values = {name: value for name, python in names.items() if (value := getattr(record, python)) is not UNSET}
+    values |= record.extra
     ordered = {name: values[name] for name in record._order if name in values}
     return ordered | values
 

@@ -41,7 +41,7 @@ def json_text(value: Json, operation: str = "json_text", name: str = "value", *,
     except _NoJsonFormError as refused:
         place = name + "".join(reversed(refused.place))
         raise InvalidPayloadError(operation, place, refused.found, "give a plain JSON value") from None
-    return "".join(parts)
+    return _without_surrogates("".join(parts))
 
 
 def given_json_text(value: Json, operation: str, name: str) -> str | None:
@@ -52,7 +52,9 @@ def given_json_text(value: Json, operation: str, name: str) -> str | None:
 def parse_json(text: str | bytes) -> Json:
     """The value of a JSON text; anything that is not one is a `ValueError`."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return _DECODER.decode(
+            text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -68,9 +70,14 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
 def _write(value: Json, write: Callable[[str], None], room: int) -> None:
     # Of one piece, so that a level of nesting takes one level of the interpreter's own bounded stack.
-    if isinstance(value, (dict, list)):
+    if isinstance(value, str):
+        write(_quote(value))
+    elif isinstance(value, (dict, list)):
         if room == 0:
             raise _NoJsonFormError(f"is nested more than {MAX_JSON_DEPTH} levels deep")
         opening, end = ("{", "}") if isinstance(value, dict) else ("[", "]")
@@ -79,7 +86,7 @@ def _write(value: Json, write: Callable[[str], None], room: int) -> None:
         try:
             items: Iterable[tuple[str | int, Json]] = _ordered(value) if isinstance(value, dict) else enumerate(value)
             for place, item in items:
-                write(f"{separator}{_string(place)}:" if isinstance(place, str) else separator)
+                write(f"{separator}{_quote(place)}:" if isinstance(place, str) else separator)
                 separator = ","
                 _write(item, write, room - 1)
         except _NoJsonFormError as refused:
@@ -92,8 +99,6 @@ def _write(value: Json, write: Callable[[str], None], room: int) -> None:
 
 
 def _scalar(value: Json) -> str:
-    if isinstance(value, str):
-        return _string(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -107,11 +112,11 @@ def _scalar(value: Json) -> str:
 
 def _ordered(members: dict[str, Json]) -> Iterable[tuple[str, Json]]:
     """The members in the order of ECMAScript's objects: integer-like keys first, ascending."""
-    simple = True
+    simple = True  # identifiers neither begin with a digit nor hold surrogates
     for key in members:
         if not isinstance(key, str):
             raise _NoJsonFormError(f"has the key {quoted(key)}, which is no text")
-        simple = simple and key.isascii() and not key[:1].isdecimal()
+        simple = simple and key.isidentifier()
     if simple:
         return members.items()
     normal = {joined(key): item for key, item in members.items()}
@@ -126,10 +131,13 @@ def _is_index(key: str) -> bool:
     return (key == "0" or key[0] != "0") and int(key) <= _MAX_INDEX
 
 
-def _string(text: str) -> str:
-    if text.isascii():
-        return _quote(text)
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", _quote(joined(text)))
+def _without_surrogates(text: str) -> str:
+    """The JSON text with pairs of surrogates joined, and lone ones escaped."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", joined(text))
+    return text
 
 
 def _integer(value: int) -> str:

@@ -34,13 +34,14 @@ def _instant(text: str) -> int | None:
     match = _FORM.fullmatch(text)
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-    fraction, sign, offset_hour, offset_minute = match.groups()[6:]
-    milliseconds = int(((fraction or "") + "000")[:3])
-    offset = int(offset_hour or 0) * 60 + int(offset_minute or 0)
-    if int(offset_hour or 0) > 23 or int(offset_minute or 0) > 59 or minute > 59 or second > 59:
+    *parts, fraction, sign, offset_hours, offset_minutes = match.groups("0")
+    year, month, day, hour, minute, second = map(int, parts)
+    milliseconds = int(f"{fraction}000"[:3])
+    offset_hour, offset_minute = int(offset_hours), int(offset_minutes)
+    offset = offset_hour * 60 + offset_minute
+    if offset_hour > 23 or offset_minute > 59 or minute > 59 or second > 59:
         return None
-    if hour > 24 or (hour == 24 and (minute or second or (fraction or "").strip("0"))):
+    if hour > 24 or (hour == 24 and (minute or second or fraction.strip("0"))):
         return None
     try:
         # datetime has no year 0, which an offset may lift into year 1; the calendar repeats after 400 years.

@@ -51,7 +51,7 @@ class Events(Store):
         if after is None:
             after = len(stream.events) - 1
             offset = format_offset(after)
-        texts = stream.events[after + 1 :][: page_size(limit)]
+        texts = stream.events[after + 1 : after + 1 + page_size(limit)]
         stream.require(*map(str, range(after + 1, after + 1 + len(texts))), "nextOffset")
         events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
         up_to_date = after + len(events) >= len(stream.events) - 1

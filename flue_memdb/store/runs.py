@@ -1,5 +1,7 @@
 """Workflow runs."""
 
+from itertools import islice
+
 from flue_memdb.contract.checks import check_id
 from flue_memdb.contract.cursors import encode_cursor
 from flue_memdb.contract.inputs import NewRun, RunEnd, check_new_run, check_run_end, check_run_query
@@ -18,22 +20,28 @@ class Runs(Store):
             given_json_text(run.input, "create_run", "input"),
             given_json_text(run.trace_carrier, "create_run", "trace_carrier"),
         )
-        runs = self._database("create_run").runs
-        if run.run_id in runs:
-            runs[run.run_id].require("row")
-        reached("kept" if run.run_id in runs else "created")
-        runs.setdefault(run.run_id, RunRow(run.run_id, run.workflow_name, run.started_at, started_ms, given, carrier))
+        db = self._database("create_run")
+        known = db.runs.get(run.run_id)
+        if known is not None:
+            known.require("row")
+            reached("kept")
+            return
+        row = RunRow(run.run_id, run.workflow_name, run.started_at, started_ms, given, carrier)
+        db.runs[run.run_id] = row
+        db.run_order.add(row)
+        reached("created")
 
     async def end_run(self, end: RunEnd) -> None:
         check_run_end("end_run", end)
         result, error = given_json_text(end.result, "end_run", "result"), given_json_text(end.error, "end_run", "error")
-        row = self._database("end_run").runs.get(end.run_id)
+        db = self._database("end_run")
+        row = db.runs.get(end.run_id)
         if row is None:
             reached("unknown")
             return
         row.require("row")
         reached("ended" if row.status == "active" else "ended_again")
-        row.status = "errored" if end.is_error else "completed"
+        db.run_order.change_status(row, "errored" if end.is_error else "completed")
         row.ended_at, row.is_error, row.duration_ms = end.ended_at, end.is_error, end.duration_ms
         row.result, row.error = result, error
 
@@ -60,17 +68,11 @@ class Runs(Store):
         cursor: str | None = None,
     ) -> RunPage:
         after = check_run_query("list_runs", status, workflow_name, limit, cursor)
-        matching = [
-            row
-            for row in self._database("list_runs").runs.values()
-            if not row.hidden
-            and (status is None or row.status == status)
-            and (workflow_name is None or row.workflow_name == workflow_name)
-            and (after is None or (row.started_ms, row.run_id) < after)
-        ]
-        matching.sort(key=lambda row: (row.started_ms, row.run_id), reverse=True)
-        page = matching[: page_size(limit)]
-        more = len(matching) > len(page)
+        db = self._database("list_runs")
+        rows = (db.runs[run_id] for run_id in db.run_order.newest_first(status, workflow_name, after))
+        matching = (row for row in rows if not row.hidden)
+        page = list(islice(matching, page_size(limit)))
+        more = next(matching, None) is not None
         reached("more" if more else "last" if page else "none")
         next_cursor = encode_cursor(page[-1].started_at, page[-1].run_id) if more else None
         return RunPage([row.pointer() for row in page], next_cursor)

@@ -1,13 +1,15 @@
 """What always holds in a `MemoryDatabase`: every index agrees with the rows, and nothing is left behind."""
 
 from collections.abc import Iterator
+from typing import get_args
 
+from flue_memdb.contract.records import RunStatus
 from flue_memdb.database import MemoryDatabase
 
 
 def findings(db: MemoryDatabase) -> list[str]:
     """What contradicts the invariants, a sentence each."""
-    return [*_of_submissions(db), *_of_sessions(db), *_of_streams(db)]
+    return [*_of_submissions(db), *_of_sessions(db), *_of_runs(db), *_of_streams(db)]
 
 
 def _of_submissions(db: MemoryDatabase) -> Iterator[str]:
@@ -45,6 +47,19 @@ def _of_sessions(db: MemoryDatabase) -> Iterator[str]:
                 yield f"the index of {name} holds {submission_id!r}, which has no row"
     for session_key in db.deletions.keys() & db.session_unsettled.keys():
         yield f"session {session_key!r} has a deletion marker and unsettled work"
+
+
+def _of_runs(db: MemoryDatabase) -> Iterator[str]:
+    in_order = sorted(db.runs.values(), key=lambda row: (row.started_ms, row.run_id), reverse=True)
+    for status in (None, *get_args(RunStatus)):
+        for workflow_name in (None, *sorted({row.workflow_name for row in in_order})):
+            expected = [
+                row.run_id
+                for row in in_order
+                if status in (None, row.status) and workflow_name in (None, row.workflow_name)
+            ]
+            if list(db.run_order.newest_first(status, workflow_name, None)) != expected:
+                yield f"the order of runs with status {status!r} and workflow {workflow_name!r} contradicts the runs"
 
 
 def _of_streams(db: MemoryDatabase) -> Iterator[str]:

@@ -9,6 +9,7 @@ from flue_memdb import (
     DispatchInput,
     ManualClock,
     MemoryDatabase,
+    NewRun,
     SystemClock,
     memory,
     open_stores,
@@ -77,6 +78,7 @@ async def claimed() -> MemoryDatabase:
     await stores.submissions.append_stream_chunk_segment("k", 0, "text")
     await stores.events.create_stream("p")
     await stores.events.append_event_once("p", "key", 1)
+    await stores.runs.create_run(NewRun(run_id="r", workflow_name="w", started_at="2026-06-03"))
     return db
 
 
@@ -99,6 +101,8 @@ async def test_the_invariants_hold_in_a_sound_database() -> None:
         (lambda db: db.receipts.update(d=1), "has a row and a receipt"),
         (lambda db: db.segments["k"].clear(), "has no segments"),
         (lambda db: db.streams["p"].events.clear(), "which does not exist"),
+        (lambda db: db.runs.clear(), "the order of runs with status None and workflow None contradicts"),
+        (lambda db: setattr(db.runs["r"], "status", "errored"), "with status 'active' and workflow 'w' contradicts"),
         (lambda db: setattr(db.submissions["d"], "attempt_id", None), "without an attempt"),
         (lambda db: setattr(db.submissions["d"], "settled_at", 1), "which settled_at 1 contradicts"),
         (lambda db: db.terminalizing.update(d=db.submissions["d"]), "index of terminalizing ones contradicts"),

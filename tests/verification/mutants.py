@@ -11,6 +11,7 @@ from flue_memdb.verification.engines import ReferenceNamespace
 _ROOT = Path(flue_memdb.__file__).parent
 _MODULES = [
     "rows.py",
+    "run_order.py",
     "database.py",
     "store/connection.py",
     *sorted(
@@ -40,7 +41,7 @@ class BrokenEngine:
             name = f"{package}.{module.removesuffix('.py').replace('/', '.')}"
             loaded = sys.modules[name] = types.ModuleType(name)
             own = source.replace("flue_memdb.store", f"{package}.store")
-            for top in ("rows", "database"):
+            for top in ("rows", "run_order", "database"):
                 own = own.replace(f"flue_memdb.{top}", f"{package}.{top}")
             exec(compile(own, name, "exec"), loaded.__dict__)
         self._memory = sys.modules[f"{package}.adapter"].memory

@@ -11,7 +11,7 @@ TO_THE_END = (
     "        queue[row.submission_id] = queue.pop(row.submission_id)\n"
 )
 REPEATED = '        reached("repeated")\n        return format_offset(sequence'
-ORDER = "matching.sort(key=lambda row: (row.started_ms, row.run_id), reverse=True)"
+PAGE = "page = list(islice(matching, page_size(limit)))"
 CLEARED = "row.attempt_id = row.owner_id = row.started_at"
 RESERVATION = "(row.terminal_key, row.terminal_event) == (event_key, event)"
 SEGMENTS = "            self.segments.pop(journal.stream_key, None)\n"
@@ -41,10 +41,19 @@ MUTANTS = {
     "a page holds at most 999": ("store/runs.py", "page_size(limit)", "min(page_size(limit), 999)"),
     "runs of one instant come in the order of ids": (
         "store/runs.py",
-        ORDER,
-        "matching.sort(key=lambda row: (-row.started_ms, row.run_id))",
+        PAGE,
+        f"{PAGE}\n        page.sort(key=lambda row: (-row.started_ms, row.run_id))",
     ),
-    "runs are ordered by the text of their start": ("store/runs.py", ORDER, ORDER.replace("started_ms", "started_at")),
+    "runs are ordered by the text of their start": (
+        "store/runs.py",
+        PAGE,
+        f"{PAGE}\n        page.sort(key=lambda row: (row.started_at, row.run_id), reverse=True)",
+    ),
+    "a run that ended stays among the active ones": (
+        "run_order.py",
+        "            del left[bisect_left(left, _position(row))]\n",
+        "",
+    ),
     "an earlier result lingers": ("store/runs.py", "row.error = result,", "row.error = result or row.result,"),
     "a deletion leaves the segments": ("database.py", SEGMENTS, "            pass\n"),
     "a direct prompt leaves a receipt": ("store/deletion.py", 'if row.kind == "dispatch":', "if True:"),
