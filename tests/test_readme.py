@@ -11,6 +11,8 @@ import pytest
 from flue_memdb.verification import read_trace
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.outcomes import OUTCOMES
+from flue_memdb.verification.retries import RETRIES
+from flue_memdb.verification.shapes import METHODS
 from flue_valkey.layout import LAYOUT
 
 ROOT = Path(__file__).parents[1]
@@ -78,3 +80,14 @@ def test_the_traces_of_the_page_are_traces(tmp_path):
     (tmp_path / "trace.jsonl").write_text(re.findall(r"```\n(\{.*?)```", page, re.DOTALL)[0], encoding="utf-8")
     assert len(read_trace(tmp_path / "trace.jsonl").operations) == 3
     assert all(f"`{name} [" in page for name in BULK)
+
+
+def test_the_retries_are_those_that_are_tested():
+    page = (ROOT / "docs" / "retries.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+\.\w+)` \| (.+) \| (.+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    expected = []
+    for op, retry in RETRIES.items():
+        store, method = METHODS[op]
+        expected.append((f"{store}.{method}", retry.first, retry.again, retry.twice, METHODS[retry.tell[0]][1]))
+    assert [row[:4] for row in rows] == [row[:4] for row in expected]
+    assert [row[0] for row, named in zip(rows, expected, strict=True) if f"`{named[4]}`" not in row[4]] == []

@@ -48,6 +48,7 @@ from flue_memdb.conformance.markers import TestMarkers
 from flue_memdb.conformance.outbox import TestOutbox
 from flue_memdb.conformance.ownership import TestOwnership
 from flue_memdb.conformance.queries import TestQueries
+from flue_memdb.conformance.retries import TestRetries
 from flue_memdb.conformance.run_pages import TestRunPages
 from flue_memdb.conformance.runs import TestRuns
 from flue_memdb.conformance.segments import TestSegments
@@ -78,6 +79,7 @@ __all__ = [
     "TestOwnership",
     "TestQueries",
     "TestReplacement",
+    "TestRetries",
     "TestRunPages",
     "TestRuns",
     "TestSegments",
