@@ -1,11 +1,11 @@
-"""A bar on the terminal for what lasts."""
+"""What shows on the terminal while something lasts."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 
 @contextmanager
@@ -25,3 +25,12 @@ def progress_bar(label: str, total: int) -> Iterator[Callable[[str], None]]:
             progress.update(task, advance=1, note=note)
 
         yield advance
+
+
+@contextmanager
+def key_counter(label: str) -> Iterator[Callable[[int], None]]:
+    """Gives a function that counts up where nobody knows how many there are; silent where stderr is no terminal."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda count: progress.advance(task, count)

@@ -49,7 +49,7 @@ class Disturbances:
     async def findings(self, read: ReadKeyspace, save: SaveSession) -> list[str]:
         """What contradicts the invariants, or what peers count on; without what was damaged, or peers keep."""
         of_peers = await self._peers.findings(read, save)
-        texts = [str(finding) for finding in findings(await read())]
+        texts = [str(finding) for finding in await findings(await read())]
         of_layout = [text for text in texts if not self._peers.concerns(text)]
         return [text for text in of_peers + of_layout if not any(damaged in text for damaged in self._damaged)]
 

@@ -43,7 +43,7 @@ class ValkeyNamespace:
     async def findings(self) -> list[str]:
         if self._disturbances is not None:
             return await self._disturbances.findings(self._read, self._save)
-        return [str(finding) for finding in findings(await self._read())]
+        return [str(finding) for finding in await findings(await self._read())]
 
     async def disturb(self, name: str, *args: Json) -> None:
         if self._disturbances is None:

@@ -4,7 +4,7 @@ A save sends what differs from the generation that this process knows, and a loa
 is the published one. What is sent or fetched besides goes in parts, none of which holds the server for long.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from flue_memdb.contract import StoreUnavailableError
 from flue_memdb.contract.checks import check_key
@@ -13,7 +13,7 @@ from flue_memdb.contract.images import attach_images, detach_images, entry_conte
 from flue_memdb.contract.json_text import Json, json_text
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.sessions import ENTRIES, check_session, split_session
-from flue_valkey.rows import Row
+from flue_valkey.rows import Flat, Row
 from flue_valkey.scripts import Value
 from flue_valkey.store.connection import Connection, Store
 from flue_valkey.store.session_cache import UNKNOWN, Field, Generation, SessionCache, cost
@@ -49,7 +49,7 @@ class Sessions(Store):
         if generation is None:
             self._cache.forget(session_key)
             return None
-        document = _document(session_key, generation)
+        document = session_document("load", session_key, generation.fields)
         self._cache.put(session_key, generation)
         return document
 
@@ -167,8 +167,9 @@ def _flat(fields: Iterable[Field]) -> Iterator[bytes]:
     return (part for field in fields for part in field)
 
 
-def _document(session_key: str, generation: Generation) -> dict[str, Json]:
-    row = Row("load", f"session {quoted(session_key)}", generation.fields)
+def session_document(operation: str, session_key: str, fields: Flat | Mapping[bytes, bytes]) -> dict[str, Json]:
+    """The document of a whole generation."""
+    row = Row(operation, f"session {quoted(session_key)}", fields)
     document = row.required_object("session")
     entries = [_entry(row, f"entry:{index}") for index in range(row.count("entryCount"))]
     document.pop("entries", None)

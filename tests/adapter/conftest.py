@@ -43,6 +43,6 @@ def invariants(runner: Runner, prefix: str) -> Callable[[], Awaitable[list[str]]
     """What contradicts the layout now, a text each."""
 
     async def read() -> list[str]:
-        return [str(finding) for finding in findings(await read_keyspace(runner, prefix))]
+        return [str(finding) for finding in await findings(await read_keyspace(runner, prefix))]
 
     return read

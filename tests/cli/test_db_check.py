@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 
 from flue_memdb import ClaimRef, DirectInput, DispatchInput, NewRun, open_stores
 from flue_valkey import valkey
+from flue_valkey.layout import key
 
 SOUND = {"appendonly": "yes", "maxmemory": "100mb"}
 
@@ -190,3 +192,57 @@ def test_what_cannot_be_asked_is_one_line(run, server_with, unused_tcp_port):
         assert result.stderr.count("\n") == 1
         assert said in result.stderr
         assert "secret" not in result.stderr
+
+
+DAMAGES = {
+    "a field is missing": (("HDEL", "submission", {"submission_id": "d"}, "kind"), "'d': its field kind is missing"),
+    "no number": (
+        ("HSET", "submission", {"submission_id": "d"}, "maxRetry", "many"),
+        "maxRetry is b'many', which is no",
+    ),
+    "a key of the wrong type": (("SET", "journal", {"submission_id": "d"}, "text"), "is a string and no hash"),
+    "no payload": (("HSET", "submission", {"submission_id": "d"}, "generation", "x"), "submission 'd' has no payload"),
+    "cut short": (("HSET", "run", {"run_id": "r"}, "payload", '{"a'), "run 'r': its field payload is no JSON text"),
+    "an entry without a row": (("ZADD", "queued", {}, 9, "gone"), "lists submission 'gone', which has no row"),
+    "a row without an entry": (("ZREM", "queued", {}, "d"), "'d' is queued; in the index of queued it stands at None"),
+}
+
+
+def test_a_sound_namespace_has_nothing_broken(run, sound):
+    result = run("db", "check", "--deep", "--url", sound.url)
+    assert result.exit_code == 0, result.output
+    assert re.search(r"every key +\d+ looked at: 0 broken, 0 left over", result.stdout)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_broken_is_named_and_left_as_it_is(run, sound, ask, damage):
+    (command, name, ids, *args), said = DAMAGES[damage]
+    ask(sound, command, key("flue", name, **ids), *args)
+    before = {name: ask(sound, "DUMP", name) for name in ask(sound, "KEYS", "*")}
+    result = run("db", "check", "--deep", "--url", sound.url)
+    assert result.exit_code == 1, result.output
+    assert said in result.stdout
+    machine = json.loads(run("db", "check", "--deep", "--json", "--url", sound.url).stdout)
+    assert machine["deep"]["broken"] == len(machine["findings"]) >= 1
+    assert machine["deep"]["keys"] == len(before)
+    assert {name: ask(sound, "DUMP", name) for name in ask(sound, "KEYS", "*")} == before
+
+
+def test_what_is_left_over_is_no_finding(run, sound, ask):
+    ask(sound, "ZADD", key("flue", "session_generations", session_key="s"), 1, "old")
+    result = run("db", "check", "--deep", "--url", sound.url)
+    assert result.exit_code == 0, result.output
+    assert "left over: the list of generations of session 's' names old, which is gone" in result.stdout
+
+
+def test_many_findings_are_counted_and_not_all_told(run, sound, ask):
+    ask(sound, "SADD", key("flue", "journals"), *(f"gone-{number}" for number in range(1_234)))
+    machine = json.loads(run("db", "check", "--deep", "--json", "--url", sound.url).stdout)
+    assert machine["deep"]["broken"] == 1_234
+    assert machine["findings"][1_000:] == ["broken: and 234 more"]
+
+
+def test_what_is_found_cannot_steer_a_terminal(run, sound, ask):
+    ask(sound, "SET", b"flue:\x1b[2J\xff", "x")
+    result = run("db", "check", "--deep", "--url", sound.url)
+    assert r"key \u001b[2J\udcff is none of the layout" in result.stdout

@@ -30,7 +30,8 @@ class Restored:
     prefix: str
 
     async def findings(self, kind: str) -> list[Finding]:
-        return [finding for finding in findings(await read_keyspace(self.runner, self.prefix)) if finding.kind == kind]
+        found = await findings(await read_keyspace(self.runner, self.prefix))
+        return [finding for finding in found if finding.kind == kind]
 
     async def apply(self, op: str, *args: Any) -> Any:
         return (await apply(self.stores, {"op": op, "args": list(args)})).get("result")

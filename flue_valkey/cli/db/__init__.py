@@ -12,6 +12,7 @@ def db() -> None:
     \b
     Examples:
       flue db check                 the server of VALKEY_URL, and the namespace flue
+      flue db check --deep          everything in it, and what is broken
 
     \b
     Exit codes: 0 fine, 1 a finding, 2 bad use or nothing could be run, 130 interrupted.

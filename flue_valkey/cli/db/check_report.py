@@ -1,8 +1,9 @@
 """What `flue db check` found, for people and for machines."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
 
@@ -10,28 +11,55 @@ from flue_memdb.contract.errors import quoted
 from flue_valkey.checks.namespace import RUN_STATUSES, SUBMISSION_STATUSES, NamespaceState
 from flue_valkey.checks.server import ServerState
 from flue_valkey.cli.db.tables import UNKNOWN, amount, lasted, size, table
-from flue_valkey.cli.texts import counted
+from flue_valkey.cli.texts import counted, printable
+from flue_valkey.invariants import Finding
 from flue_valkey.runner import masked
+
+_KEPT = 1_000
+
+
+@dataclass(slots=True)
+class DeepCheck:
+    """How many keys were looked at, and what was found of each kind; of very many findings the first ones."""
+
+    keys: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    first: list[Finding] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        """Takes one more."""
+        self.counts[finding.kind] += 1
+        if self.counts[finding.kind] <= _KEPT:
+            self.first.append(finding)
+
+    def told(self, kind: str) -> Iterator[str]:
+        """The findings of a kind."""
+        yield from (str(finding) for finding in self.first if finding.kind == kind)
+        if self.counts[kind] > _KEPT:
+            yield f"{kind}: and {self.counts[kind] - _KEPT:,} more"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The state of a server and of a namespace on it at `now`, in epoch ms."""
+    """The state of a server and of a namespace on it at `now`, in epoch ms; `deep` only where it was asked for."""
 
     url: str
     now: int
     server: ServerState
     namespace: NamespaceState
+    deep: DeepCheck | None = None
 
     @property
     def findings(self) -> list[str]:
         """What somebody has to look at."""
-        return [*self.server.findings(), *self.namespace.findings()]
+        deep = self.deep.told("broken") if self.deep else ()
+        return [*self.server.findings(), *self.namespace.findings(), *deep]
 
     @property
     def warnings(self) -> list[str]:
         """What is worth to know."""
-        return [*self.server.warnings(), *self.namespace.warnings()]
+        deep = self.deep.told("left over") if self.deep else ()
+        return [*self.server.warnings(), *self.namespace.warnings(), *deep]
 
     @property
     def is_finding(self) -> bool:
@@ -67,6 +95,13 @@ class CheckReport:
                     else {"submissionId": oldest.submission_id, "status": oldest.status, "ageMs": self._age_ms},
                     "expiredLeases": namespace.expired_leases,
                 },
+                "deep": None
+                if self.deep is None
+                else {
+                    "keys": self.deep.keys,
+                    "broken": self.deep.counts["broken"],
+                    "leftOver": self.deep.counts["left over"],
+                },
             },
             indent=2,
         )
@@ -76,10 +111,10 @@ class CheckReport:
         lines = [click.style("Nothing has to be done.", fg="green", bold=True)]
         if self.is_finding:
             lines = [click.style(f"{counted(len(self.findings), 'finding')}:", fg="red", bold=True)]
-            lines += [f"  - {finding}" for finding in self.findings]
+            lines += [f"  - {printable(finding)}" for finding in self.findings]
         if self.warnings:
             lines += [click.style(f"{counted(len(self.warnings), 'warning')}:", fg="yellow", bold=True)]
-            lines += [f"  - {warning}" for warning in self.warnings]
+            lines += [f"  - {printable(warning)}" for warning in self.warnings]
         return table(self._rows()) + "\n" + "\n".join(lines) + "\n"
 
     def _rows(self) -> Iterator[tuple[str, str]]:
@@ -100,6 +135,12 @@ class CheckReport:
         yield "pending deletions", amount(counts["deletions"])
         yield "runs", ", ".join(f"{amount(counts[f'runs_{status}'])} {status}" for status in RUN_STATUSES)
         yield "streams", amount(counts["events"])
+        if self.deep is not None:
+            found = self.deep.counts
+            yield (
+                "every key",
+                f"{self.deep.keys:,} looked at: {found['broken']:,} broken, {found['left over']:,} left over",
+            )
 
     def _aof(self) -> str:
         appendonly = self.server.settings["appendonly"]

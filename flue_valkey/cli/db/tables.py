@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flue_valkey.cli.texts import printable
+
 UNKNOWN = "unknown"
 
 _WIDTH_IN_A_PIPE = 160
@@ -19,7 +21,7 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(Text(name), Text(value))
+        grid.add_row(Text(printable(name)), Text(printable(value)))
     terminal = Console()
     written = io.StringIO()
     width = terminal.width if terminal.is_terminal else _WIDTH_IN_A_PIPE

@@ -1,0 +1,51 @@
+"""Event streams: the events are numbered without gaps, can be read, and the keys of keyed ones lead to them."""
+
+from collections.abc import AsyncIterator
+
+from flue_memdb.contract import CorruptRecordError
+from flue_memdb.contract.errors import quoted
+from flue_valkey.invariants.view import Finding, View, broken, flat, numbered, one
+from flue_valkey.rows import Row
+
+
+async def of_stream(view: View, name: str, path: str) -> AsyncIterator[Finding]:
+    """A stream: it is listed, and its row tells how many events there are."""
+    label = f"stream {quoted(path)}"
+    if not await view.contains("events", path):
+        yield broken(f"events does not list {quoted(path)}")
+    row = await view.fields(name, path)
+    count = await view.count("event_entries", path)
+    if row.get("nextOffset") != str(count) or row.get("closed") not in ("0", "1"):
+        yield broken(f"{label} is {quoted(row)} and has {count} events")
+    gaps, unordered = [], await view.count("event_order", path) != count
+    for numbers in numbered(count):
+        texts = await view.some("event_entries", numbers, path)
+        for number, text in zip(numbers, texts, strict=True):
+            if text is None:
+                gaps.append(number)
+                continue
+            try:
+                Row("check", f"event {number} of {label}", flat({"text": text})).required_document("text")
+            except CorruptRecordError as error:
+                yield broken(f"{error.subject}: {error.found}")
+            unordered = unordered or await view.score("event_order", number, path) != int(number)
+    if gaps:
+        yield broken(f"{label} has gaps: {quoted(gaps)}")
+    if unordered:
+        yield broken(f"{label} has an order that its events contradict")
+
+
+async def of_part(view: View, name: str, path: str) -> AsyncIterator[Finding]:
+    """The events, their order and their keys belong to a stream."""
+    if not await view.exists("event", path):
+        yield broken(f"{name} {quoted(path)} has no stream")
+
+
+async def of_keys(view: View, name: str, path: str) -> AsyncIterator[Finding]:
+    """The keys of keyed events lead to these events."""
+    async for finding in of_part(view, name, path):
+        yield finding
+    async for key, value in view.entries(name, path):
+        sequence, _, text = value.partition(":")
+        if await one(view, "event_entries", sequence, path) != text:
+            yield broken(f"stream {quoted(path)} has the event key {quoted(key)}, whose event differs")

@@ -1,0 +1,81 @@
+"""What the checks read of a namespace, whether it lies in memory or on a server."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from flue_valkey.keyspace import Hash, Page, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that contradicts the layout."""
+
+    kind: Literal["broken", "left over"]
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+class View(Protocol):
+    """A namespace to look at. A key that is absent, or not of its type, is empty to all of these."""
+
+    def pages(self) -> AsyncIterator[Page]:
+        """All keys, some at a time; one may come twice."""
+
+    async def exists(self, name: str, *ids: str) -> bool:
+        """Whether there is a key, of its type."""
+
+    async def text(self, name: str) -> str | None:
+        """The value of a string."""
+
+    async def count(self, name: str, *ids: str) -> int:
+        """How many fields or members a key has."""
+
+    async def fields(self, name: str, *ids: str) -> Hash:
+        """All fields of a hash."""
+
+    async def some(self, name: str, fields: Sequence[str], *ids: str) -> list[str | None]:
+        """The values of some fields of a hash."""
+
+    async def score(self, name: str, member: str, *ids: str) -> Score | None:
+        """Where a member stands in a sorted set."""
+
+    async def contains(self, name: str, member: str, *ids: str) -> bool:
+        """Whether a set has a member."""
+
+    def entries(self, name: str, *ids: str) -> AsyncIterator[tuple[str, Any]]:
+        """The members of a set, each with None; of a sorted set with their scores; the fields of a hash."""
+
+
+async def one(view: View, name: str, field_: str, *ids: str) -> str | None:
+    """The value of one field of a hash."""
+    return (await view.some(name, [field_], *ids))[0]
+
+
+def numbered(count: int, page: int = 500) -> Iterator[list[str]]:
+    """The texts of the numbers from 0 on, some at a time."""
+    for start in range(0, count, page):
+        yield [str(number) for number in range(start, min(start + page, count))]
+
+
+def broken(text: str) -> Finding:
+    """A reader could be misled."""
+    return Finding("broken", text)
+
+
+def left_over(text: str) -> Finding:
+    """Something lies about that nobody reads."""
+    return Finding("left over", text)
+
+
+def flat(fields: Hash) -> list[bytes | None] | bytes:
+    """A hash as the readers of rows take it: `b"none"` where there is nothing."""
+    parts = [part.encode(errors="surrogateescape") for pair in fields.items() for part in pair]
+    return [*parts] or b"none"
+
+
+def whole(text: str | None) -> int | None:
+    """The whole number, not negative, that a text is; None if it is none."""
+    return int(text) if text is not None and len(text) <= 16 and text.isascii() and text.isdecimal() else None
