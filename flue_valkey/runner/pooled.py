@@ -1,0 +1,62 @@
+"""The runner over a client of the user's own, or fakeredis's."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from flue_valkey.runner.commands import CommandRunner, nothing_sent, packed
+from flue_valkey.runner.seam import Command, NotSentError, Reply
+
+
+class RedisRunner(CommandRunner):
+    """A runner over a `redis.asyncio` client, or fakeredis's: a connection of its pool for each call.
+
+    It takes only connections from the client, and speaks to them itself. That leaves out the two things that a client
+    adds to a command: callbacks, which give replies another shape for each command, protocol and version of redis-py,
+    and retries, which repeat a command that may have run (redis-py 8 does so ten times by default). The client's
+    time-outs, and its retries of connecting, hold.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        if client.connection_pool.connection_kwargs.get("decode_responses"):
+            raise ValueError(
+                "the client decodes replies to text, and not every reply is text: make it without decode_responses=True"
+            )
+        self._client = client
+        self._closed = False
+        self._pool: Any = client.connection_pool  # redis-py leaves some of its methods without annotations
+
+    async def close(self) -> None:
+        """Closes the connections. Commands that are under way fail."""
+        self._closed = True
+        await self._client.aclose()
+
+    async def _exchange(self, commands: Sequence[Command]) -> list[Reply]:
+        wire = [packed(command) for command in commands]
+        if self._closed:
+            raise NotSentError("the runner is closed")
+        with nothing_sent():
+            connection = await self._pool.get_connection()
+        try:
+            # A connection that the server closed while nobody used it is found out before anything is sent on it. The
+            # pool looks as well, but not where notifications of maintenance are on, which is redis-py's default.
+            with nothing_sent():
+                if await connection.can_read():
+                    await connection.disconnect()
+                    await connection.connect()
+            await connection.send_packed_command(wire)
+            return [await _reply(connection) for _ in commands]
+        finally:
+            # A connection whose replies were not all read has closed itself by now. It goes back to the pool even when
+            # this task is cancelled a second time.
+            await asyncio.shield(self._pool.release(connection))
+
+
+async def _reply(connection: Any) -> Reply:
+    try:
+        return await connection.read_response()
+    except ResponseError as refusal:
+        return refusal
