@@ -116,8 +116,8 @@ class MultiplexedRunner(CommandRunner):
             self._wire = await open_wire(connection, self._connect_timeout_s, self._limits, self._send_soon)
         except RedisError as error:
             self._fail_waiting(error)
-        except BaseException:
-            self._fail_waiting(NotSentError("connecting was broken off"))
+        except BaseException as error:
+            self._fail_waiting(NotSentError(f"connecting was broken off ({error!r})"))
             raise
         finally:
             self._connecting = None

@@ -41,8 +41,8 @@ def runner_from_url(
     try:
         client = Redis.from_url(
             _checked(url),
-            socket_connect_timeout=connect_timeout_s,
-            socket_timeout=connect_timeout_s,  # of each reply while logging in
+            socket_connect_timeout=None,  # the runner has its own time-outs
+            socket_timeout=None,
             retry=Retry(NoBackoff(), 0),  # of connecting; commands are never repeated
             maint_notifications_config=MaintNotificationsConfig(enabled=False),  # Valkey has none
             **options,

@@ -10,6 +10,7 @@ import hiredis
 from redis.asyncio.connection import DefaultParser
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as NoAnswerError
 
 from flue_valkey.runner.commands import nothing_sent, packed
 from flue_valkey.runner.seam import Command, Reply
@@ -143,10 +144,13 @@ class Wire(asyncio.Protocol):
         self._paused = False
         self._on_change()
 
+    def eof_received(self) -> None:
+        """The server sends nothing more, so what it has not taken yet need not go out."""
+        self.give_up(NoConnectionError, "the server closed the connection before the answer came")
+
     def connection_lost(self, error: Exception | None) -> None:
         """Calls that are under way fail."""
-        reason = f" ({error})" if error else ""
-        self.give_up(NoConnectionError, f"the connection was closed before the answer came{reason}")
+        self.give_up(NoConnectionError, f"the connection was lost before the answer came ({error})")
         self._closed.set_result(None)
         self._on_change()
 
@@ -158,8 +162,11 @@ async def open_wire(connection: Any, timeout_s: float, limits: tuple[int, int], 
     """
     try:
         with nothing_sent():
-            async with asyncio.timeout(timeout_s):
-                await connection.connect()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await connection.connect()
+            except TimeoutError:
+                raise NoAnswerError(f"no connection within {timeout_s:g} s") from None
             if await connection.can_read():
                 raise NoConnectionError("the server closed the connection at once")
         # redis-py has no public way to hand over its connection.

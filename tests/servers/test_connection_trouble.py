@@ -114,7 +114,7 @@ async def test_connecting_is_tried_once_for_all_who_wait(proxy: Proxy, key: str)
 async def test_connecting_takes_no_longer_than_its_time_out(proxy: Proxy, key: str) -> None:
     runner = runner_from_url(proxy.url, connect_timeout_s=0.5)
     proxy.replies.hold()
-    with pytest.raises(NotSentError):
+    with pytest.raises(NotSentError, match=r"no connection within 0\.5 s"):
         await asyncio.wait_for(runner.command("INCR", key), 5)
     proxy.replies.let_go()
     await proxy.idle()
