@@ -22,32 +22,32 @@ class CommandRunner(ABC):
 
     async def command(self, *args: Arg) -> Reply:
         """The server's reply to one command, as it came."""
-        [reply] = await self._exchange([args])
-        if isinstance(reply, RedisError):
-            raise reply
-        return reply
+        return _accepted(await self._exchange([args]))[0]
 
     async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
         """What the script returns. `script` is its text; it travels only when the server does not know it."""
-        try:
-            return await self.command("EVALSHA", _sha1(script), len(keys), *keys, *args)
-        except NoScriptError:  # so it has not run
-            return await self.command("EVAL", script, len(keys), *keys, *args)
+        replies = await self._exchange([("EVALSHA", _sha1(script), len(keys), *keys, *args)])
+        if isinstance(replies[0], NoScriptError):  # so it has not run
+            replies = await self._exchange([("EVAL", script, len(keys), *keys, *args)])
+        return _accepted(replies)[0]
 
     async def pipeline(self, commands: Sequence[Command]) -> list[Reply]:
         """The replies to all commands, sent in one go and run in order, but not as a transaction.
 
         All of them are run even if one is refused; the first refusal is raised.
         """
-        replies = await self._exchange(commands) if commands else []
-        for reply in replies:
-            if isinstance(reply, RedisError):
-                raise reply
-        return replies
+        return _accepted(await self._exchange(commands)) if commands else []
 
     @abstractmethod
     async def _exchange(self, commands: Sequence[Command]) -> list[Reply]:
         """One reply for each command; a refusal is the exception itself."""
+
+
+def _accepted(replies: list[Reply]) -> list[Reply]:
+    for reply in replies:
+        if isinstance(reply, RedisError):
+            raise reply
+    return replies
 
 
 def packed(command: Command) -> bytes:
