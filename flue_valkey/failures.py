@@ -47,8 +47,9 @@ def _translated(operation: str, error: Exception) -> FlueStoreError:
         )
     if isinstance(error, (NoConnectionError, NoAnswerError, BusyLoadingError, OSError, TimeoutError)):
         never_ran = isinstance(error, (NotSentError, BusyLoadingError))
-        found = f"no answer ({error or type(error).__name__})"
-        return StoreUnavailableError(operation, "the server", found, may_have_happened=not never_ran)
+        found = "it was not asked" if isinstance(error, NotSentError) else "no answer"
+        reason = str(error) or type(error).__name__
+        return StoreUnavailableError(operation, "the server", f"{found} ({reason})", may_have_happened=not never_ran)
     return ServerReplyError(operation, "the server", f"refused: {error}", "see its documentation for this reply")
 
 

@@ -88,6 +88,7 @@ async def outage(stores: Stores) -> StoreUnavailableError:
     with pytest.raises(StoreUnavailableError) as caught:
         await stores.runs.create_run(RUN)
     assert ("may or may not have happened" in str(caught.value)) is caught.value.may_have_happened
+    assert caught.value.found.startswith("no answer (" if caught.value.may_have_happened else "it was not asked (")
     return caught.value
 
 
