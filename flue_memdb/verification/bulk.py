@@ -3,7 +3,9 @@
 - `bulk.appendEvents [path, count, start]`: appends the events start, start + 1 …
 - `bulk.appendSegments [streamKey, count, start]`: segments with these indexes, in descending order;
 - `bulk.createRuns [prefix, count, start]`: runs PREFIX-START …, seven of them at each instant, of two workflows;
-- `bulk.admitDispatches [prefix, count, start]`: dispatches PREFIX-START … for three instances.
+- `bulk.admitDispatches [prefix, count, start]`: dispatches PREFIX-START … for three instances;
+- `bulk.settleDispatches [prefix, count, start]`: dispatches PREFIX-START … for the instance PREFIX, each claimed and
+  completed.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,43 +16,52 @@ _RUNS_AN_INSTANT = 7
 _FIRST_START_MS = 1_750_000_000_000
 
 
-def _append_event(path: str, number: int) -> tuple[str, list[Json]]:
-    return "events.appendEvent", [path, number]
+_Calls = list[tuple[str, list[Json]]]
 
 
-def _append_segment(stream_key: str, number: int) -> tuple[str, list[Json]]:
-    return "submissions.appendStreamChunkSegment", [stream_key, number, f"segment {number}"]
+def _append_event(path: str, number: int) -> _Calls:
+    return [("events.appendEvent", [path, number])]
 
 
-def _create_run(prefix: str, number: int) -> tuple[str, list[Json]]:
-    return "runs.createRun", [
-        {
-            "runId": f"{prefix}-{number}",
-            "workflowName": ("bulk", "other")[number % 2],
-            "startedAt": utc_text(_FIRST_START_MS + number // _RUNS_AN_INSTANT),
-        }
+def _append_segment(stream_key: str, number: int) -> _Calls:
+    return [("submissions.appendStreamChunkSegment", [stream_key, number, f"segment {number}"])]
+
+
+def _create_run(prefix: str, number: int) -> _Calls:
+    run: dict[str, Json] = {
+        "runId": f"{prefix}-{number}",
+        "workflowName": ("bulk", "other")[number % 2],
+        "startedAt": utc_text(_FIRST_START_MS + number // _RUNS_AN_INSTANT),
+    }
+    return [("runs.createRun", [run])]
+
+
+def _admit_dispatch(prefix: str, number: int) -> _Calls:
+    return [("submissions.admitDispatch", [_dispatch(f"{prefix}-{number}", f"{prefix}-{number % 3}", number)])]
+
+
+def _settle_dispatch(prefix: str, number: int) -> _Calls:
+    attempt = {"submissionId": f"{prefix}-{number}", "attemptId": "bulk"}
+    return [
+        ("submissions.admitDispatch", [_dispatch(f"{prefix}-{number}", prefix, number)]),
+        ("submissions.claimSubmission", [{**attempt, "ownerId": "bulk", "leaseExpiresAt": 0}]),
+        ("submissions.completeSubmission", [attempt]),
     ]
 
 
-def _admit_dispatch(prefix: str, number: int) -> tuple[str, list[Json]]:
-    return "submissions.admitDispatch", [
-        {
-            "dispatchId": f"{prefix}-{number}",
-            "agent": "bulk",
-            "id": f"{prefix}-{number % 3}",
-            "input": number,
-            "acceptedAt": utc_text(_FIRST_START_MS + number),
-        }
-    ]
+def _dispatch(dispatch_id: str, instance: str, number: int) -> dict[str, Json]:
+    accepted_at = utc_text(_FIRST_START_MS + number)
+    return {"dispatchId": dispatch_id, "agent": "bulk", "id": instance, "input": number, "acceptedAt": accepted_at}
 
 
-BULK: dict[str, Callable[[str, int], tuple[str, list[Json]]]] = {
+BULK: dict[str, Callable[[str, int], _Calls]] = {
     "bulk.appendEvents": _append_event,
     "bulk.appendSegments": _append_segment,
     "bulk.createRuns": _create_run,
     "bulk.admitDispatches": _admit_dispatch,
+    "bulk.settleDispatches": _settle_dispatch,
 }
-"""Per bulk step, its call for one number."""
+"""Per bulk step, its calls for one number."""
 
 
 def single_calls(operation: dict[str, Json]) -> Iterator[dict[str, Json]]:
@@ -60,5 +71,5 @@ def single_calls(operation: dict[str, Json]) -> Iterator[dict[str, Json]]:
     if operation["op"] == "bulk.appendSegments":
         numbers = numbers[::-1]
     for number in numbers:
-        op, args = BULK[operation["op"]](name, number)
-        yield {**operation, "op": op, "args": args}
+        for op, args in BULK[operation["op"]](name, number):
+            yield {**operation, "op": op, "args": args}

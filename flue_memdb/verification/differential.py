@@ -36,8 +36,8 @@ async def differential(
     """Runs `sequences` generated sequences on every engine and compares each to the first, which is the reference.
 
     Answers, their reasons, error messages, the state that can be read after a sequence, the findings of each
-    namespace, and the keyspaces of engines with one layout have to agree exactly. Each divergence is made short; after
-    `max_divergences` of them the run ends. Sequence K of a seed is the same whatever else runs. The engines stay open.
+    namespace, the keyspaces of engines with one layout, and what a closed adapter says have to agree exactly. Each
+    divergence is made short; after `max_divergences` of them the run ends. Sequence K of a seed is the same whatever else runs. The engines stay open.
     """
     began = time.monotonic()
     outcomes: Counter[tuple[str, str]] = Counter()

@@ -9,6 +9,7 @@ from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.world import Call, World
 
 _GHOST: Final = "nobody's"
+_HOUR_MS: Final = 3_600_000
 _LISTINGS: Final = {
     "queued": "submissions.listRunnableSubmissions",
     "running": "submissions.listRunningSubmissions",
@@ -106,6 +107,9 @@ def _peer(world: World) -> list[Call]:
         (_call("hold", session_key), _call("stage", session_key, "whole"), _call("stage", session_key, "part"))
     )
     before = [] if session_key in world.db.sessions or world.chance(0.2) else [save]
+    if not before and world.chance(0.3):
+        world.appointment = world.db.clock() + world.pick((_HOUR_MS, _HOUR_MS + 1))
+        return [does, world.pick((save, save, delete))]
     after = world.rng.choices((save, delete, _call("letGo", session_key)), (3, 1, 1), k=world.rng.randrange(4))
     return [*before, does, *after]
 

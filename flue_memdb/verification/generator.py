@@ -5,7 +5,8 @@ from random import Random
 
 from flue_memdb.adapter import memory
 from flue_memdb.clock import ManualClock
-from flue_memdb.contract import Json, Stores
+from flue_memdb.contract import Json, Stores, session_storage_key
+from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.bad_input import damaged
@@ -36,6 +37,8 @@ def delete_session(world: World) -> Call:
     if tree["$tree"] != "die" and world.chance(0.1):
         waiter = {"$tree": world.pick(("ok", "fail"))}
         tree["beside"] = {"op": "submissions.deleteSession", "args": [session_key, waiter]}
+        if world.chance(0.3):
+            tree["lapse"] = world.pick((LEASE_MS - 1, LEASE_MS, LEASE_MS + 1))
     return "submissions.deleteSession", [session_key, tree]
 
 
@@ -227,7 +230,7 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     areas = list(flavour)
     trouble: list[Call] = []
     while len(made) < operations:
-        _move(world, clock)
+        _move(world if troubled.appointment is None else troubled, clock)
         if trouble:
             call = trouble.pop(0)
         elif planned and len(made) >= plan_at:
@@ -254,7 +257,9 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
         async def connect(other: int) -> Stores:
             return await adapters[other].connect()
 
-        observation = await observe(await connect(client), operation, adapters[client].close, connect)
+        observation = await observe(
+            await connect(client), operation, adapters[client].close, connect, advance=clock.advance
+        )
         _remember(world, operation, observation.answer)
         if dies(operation):
             adapters[client] = memory(db)
@@ -280,8 +285,12 @@ def _remember(world: World, operation: Operation, answer: Answer) -> None:
 
 
 def _move(world: World, clock: ManualClock) -> None:
-    """Time passes: mostly not, a little, or to the edge of a lease."""
+    """Time passes: to the instant that was agreed on; else mostly not, a little, or to the edge of a lease."""
     now = clock()
+    if world.appointment is not None:
+        clock.set(max(now, world.appointment))
+        world.appointment = None
+        return
     edges = [marker.lease_expires_at for marker in world.db.deletions.values() if now < marker.lease_expires_at]
     edges += [row.lease_expires_at for row in world.db.running.values() if now < row.lease_expires_at < now + _HOUR_MS]
     choice = world.rng.random()
@@ -319,7 +328,7 @@ def _bulk(world: World) -> list[Call]:
     count = world.pick((100, 101, 102, 250, 1_000, 1_001, 1_002, 1_100))
     path, stream_key = world.pick(world.names.paths), world.pick(world.names.stream_keys)
     limits = (None, 0, 1_000, 1_001, 5_000)
-    kind = world.rng.randrange(8)
+    kind = world.rng.randrange(9)
     if kind < 3:
         made: list[Call] = [("events.createStream", [path]), ("bulk.appendEvents", [path, count, 0])]
         return made + [("events.readEvents", [path, {"limit": limit}]) for limit in limits]
@@ -329,4 +338,9 @@ def _bulk(world: World) -> list[Call]:
         return [*made, *pages, ("runs.listRuns", [{"status": "active"}]), ("runs.listRuns", [{"workflowName": "bulk"}])]
     if kind < 7:
         return [("bulk.appendSegments", [stream_key, min(count, 250), 0])]
+    if kind < 8:
+        # An adapter may delete in portions: what stays in one must not hold up the next.
+        settled: Call = ("bulk.settleDispatches", ["bulk", world.pick((199, 200, 201, 400, 430)), 0])
+        deletion: Call = ("submissions.deleteSession", [session_storage_key("bulk"), {"$tree": "ok"}])
+        return [settled, deletion, ("submissions.getSubmission", ["bulk-0"])]
     return [("bulk.admitDispatches", ["bulk", min(count, 120), 0]), ("submissions.listRunnableSubmissions", [])]

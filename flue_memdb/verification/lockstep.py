@@ -9,15 +9,16 @@ from itertools import count
 from typing import Literal, TypeAlias
 
 from flue_memdb.clock import ManualClock
-from flue_memdb.contract import Adapter, Json, Stores
+from flue_memdb.contract import Adapter, FlueStoreError, Json, Stores
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import differences, identical
 from flue_memdb.verification.disturbances import Disturbable, is_disturbance
 from flue_memdb.verification.engines import Engine, Namespace
-from flue_memdb.verification.operations import Observation, Operation, clients_of, dies, observe
+from flue_memdb.verification.operations import Observation, Operation, apply, clients_of, dies, observe
+from flue_memdb.verification.shapes import METHODS
 from flue_memdb.verification.state import read_state
 
-DifferenceKind: TypeAlias = Literal["answer", "outcome", "state", "findings", "keyspace"]
+DifferenceKind: TypeAlias = Literal["answer", "outcome", "state", "findings", "keyspace", "closed"]
 
 _ANSWER_WITHIN_S = 30.0
 _BULK_WITHIN_S = 60.0
@@ -28,8 +29,8 @@ class Difference:
     """Where an engine gave something else than the first one.
 
     `kind` says what differs: an operation's answer, the reason for it, the state that can be read afterwards, the
-    findings (`expected` is then empty), or the keyspace (of engines with one layout). `index` is the operation's, from
-    0, or None for what is compared after the last one.
+    findings (`expected` is then empty), the keyspace (of engines with one layout), or what the stores say once their
+    adapter is closed. `index` is the operation's, from 0, or None for what is compared after the last one.
     """
 
     kind: DifferenceKind
@@ -51,9 +52,10 @@ class SequenceResult:
 class _Side:
     """One engine's namespace with its clients."""
 
-    def __init__(self, engine: Engine, namespace: Namespace) -> None:
+    def __init__(self, engine: Engine, namespace: Namespace, clock: ManualClock) -> None:
         self.engine = engine
         self.namespace = namespace
+        self.clock = clock
         self.reports_outcomes = False
         self._adapters: dict[int, Adapter] = {}
         self._stores: dict[int, Stores] = {}
@@ -69,11 +71,14 @@ class _Side:
     async def observe(self, operation: Operation) -> Observation:
         """What the operation gives on this side."""
         client = operation.get("client", 0)
+        self.clock.set(max(self.clock(), operation["at"]))
         stores = await self.connect(client)
         within_s = _BULK_WITHIN_S if operation["op"] in BULK else _ANSWER_WITHIN_S
         try:
             async with asyncio.timeout(within_s):
-                observation = await observe(stores, operation, self._adapters[client].close, self.connect)
+                observation = await observe(
+                    stores, operation, self._adapters[client].close, self.connect, advance=self.clock.advance
+                )
         except TimeoutError:
             return Observation({"error": {"kind": "other", "message": f"no answer within {within_s:.0f} s"}})
         if dies(operation):
@@ -83,8 +88,24 @@ class _Side:
 
     async def disturb(self, operation: Operation) -> None:
         """Disturbs the namespace, if it can be disturbed."""
+        self.clock.set(max(self.clock(), operation["at"]))
         if isinstance(self.namespace, Disturbable):
             await self.namespace.disturb(operation["op"].removeprefix("disturb."), *operation["args"])
+
+    async def refusals(self, operations: Sequence[Operation]) -> dict[str, Json]:
+        """What a closed adapter and its stores say: the last operation of each name, and the adapter itself."""
+        client = next(iter(self._stores))
+        stores, adapter = self._stores[client], self._adapters[client]
+        await self.disconnect(client)
+        said: dict[str, Json] = {
+            op: await apply(stores, each) for op, each in {each["op"]: each for each in operations}.items()
+        }
+        for name, call in (("connect", adapter.connect), ("migrate", adapter.migrate)):
+            try:
+                await call()
+            except FlueStoreError as error:
+                said[name] = str(error)
+        return said
 
     async def disconnect(self, client: int) -> None:
         """Closes a client's adapter."""
@@ -104,16 +125,14 @@ async def run_sequence(engines: Sequence[Engine], operations: Sequence[Operation
     Disturbances are left out unless all the namespaces can be disturbed; their answer is empty.
     """
     result = SequenceResult()
-    clock = ManualClock()
     async with AsyncExitStack() as stack:
         clients = {client for operation in operations for client in clients_of(operation)} or {0}
         sides = []
         for engine in engines:
-            sides.append(await _opened(engine, clock, clients))
+            sides.append(await _opened(engine, clients))
             stack.push_async_callback(sides[-1].close)
         disturbable = all(isinstance(side.namespace, Disturbable) for side in sides)
         for index, operation in enumerate(operations):
-            clock.set(operation["at"])
             if is_disturbance(operation):
                 result.answers.append({})
                 for side in sides if disturbable else ():
@@ -130,8 +149,9 @@ async def run_sequence(engines: Sequence[Engine], operations: Sequence[Operation
     return result
 
 
-async def _opened(engine: Engine, clock: ManualClock, clients: set[int]) -> _Side:
-    side = _Side(engine, await engine.open(clock, _counted_ids()))
+async def _opened(engine: Engine, clients: set[int]) -> _Side:
+    clock = ManualClock()
+    side = _Side(engine, await engine.open(clock, _counted_ids()), clock)
     for client in sorted(clients):
         await side.connect(client)
     return side
@@ -161,7 +181,8 @@ async def _compared_in_the_end(sides: Sequence[_Side], operations: Sequence[Oper
         different = list(differences(states[0], state))
         if different:
             return Difference("state", side.engine.name, None, _part(states[0], different), _part(state, different))
-    return found or (await _findings(sides) if disturbed else None) or await _compared_keyspaces(sides)
+    found = found or (await _findings(sides) if disturbed else None) or await _compared_keyspaces(sides)
+    return found or await _compared_refusals(sides, operations)
 
 
 async def _findings(sides: Sequence[_Side]) -> Difference | None:
@@ -184,6 +205,16 @@ async def _compared_keyspaces(sides: Sequence[_Side]) -> Difference | None:
             return Difference(
                 "keyspace", side.engine.name, None, _part(expected, different), _part(keyspace, different)
             )
+    return None
+
+
+async def _compared_refusals(sides: Sequence[_Side], operations: Sequence[Operation]) -> Difference | None:
+    ordinary = [each for each in operations if each["op"] in METHODS]
+    expected, *others = [await side.refusals(ordinary) for side in sides]
+    for side, got in zip(sides[1:], others, strict=True):
+        different = list(differences(expected, got))
+        if different:
+            return Difference("closed", side.engine.name, None, _part(expected, different), _part(got, different))
     return None
 
 

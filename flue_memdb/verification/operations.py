@@ -62,19 +62,22 @@ async def observe(
     operation: Operation,
     die: Callable[[], Awaitable[None]] | None = None,
     connect: Callable[[int], Awaitable[Stores]] | None = None,
+    *,
+    advance: Callable[[int], None] | None = None,
     heard: list[str] | None = None,
 ) -> Observation:
     """As `apply`, with everything that it and the operations within it came to.
 
     `die` closes the stores' adapter: that is how the callback `{"$tree": "die"}` ends its process, whose marker stays;
     without it, such a callback fails like `{"$tree": "fail"}`. `connect` gives the stores of another client, which a
-    callback's `beside` needs; without it, nothing happens beside the callback. `heard` takes the outcomes as they come.
+    callback's `beside` needs; without it, nothing happens beside the callback. `advance` moves the clock on by as many
+    ms as a callback's `lapse` says; without it, no time passes there. `heard` takes the outcomes as they come.
     """
     if operation["op"] in BULK:
         return await _observe_bulk(stores, operation)
     store, method = METHODS[operation["op"]]
     shape = SHAPES[f"{store}.{method}"]
-    within = _Within(stores, die, connect)
+    within = _Within(stores, die, connect, advance)
     with listening(heard) as reported, _no_warning() if dies(operation) else nullcontext():
         try:
             arguments, options = read_arguments(method, shape, operation.get("args", []))
@@ -131,12 +134,15 @@ class _Within:
         stores: Stores,
         die: Callable[[], Awaitable[None]] | None,
         connect: Callable[[int], Awaitable[Stores]] | None,
+        advance: Callable[[int], None] | None,
     ) -> None:
         self._stores = stores
         self._die = die
         self._connect = connect
+        self._advance = advance
         self._during: list[Observation] = []
         self._beside: asyncio.Task[Observation] | None = None
+        self._called = False
 
     def callback(self, tree: Json) -> Callable[[], Awaitable[None]] | Json:
         """The callback that a trace describes; anything else as it is."""
@@ -146,15 +152,23 @@ class _Within:
         async def delete_session_tree() -> None:
             for operation in tree.get("during", ()):
                 self._during.append(await observe(self._stores, operation))
-            beside = _beside(tree)
-            if beside is not None and self._connect is not None:
-                await self._begin(beside, await self._connect(beside["client"]))
+            if not self._called:
+                self._called = True
+                await self._happen_beside(tree)
             if tree["$tree"] == "die" and self._die is not None:
                 await self._die()
             if tree["$tree"] in ("fail", "die"):
                 raise CallbackError("snapshot deletion failed")
 
         return delete_session_tree
+
+    async def _happen_beside(self, tree: Operation) -> None:
+        """Lets time pass and another client begin: once, even if the store calls the callback again."""
+        if "lapse" in tree and self._advance is not None:
+            self._advance(tree["lapse"])
+        beside = _beside(tree)
+        if beside is not None and self._connect is not None:
+            await self._begin(beside, await self._connect(beside["client"]))
 
     async def _begin(self, operation: Operation, stores: Stores) -> None:
         """Lets another client begin, and goes on when it waits for this deletion (or has ended, or says nothing)."""

@@ -55,13 +55,13 @@ async def replay(
 
     try:
         for index, operation in enumerate(trace.operations):
-            clock.set(operation["at"])
+            clock.set(max(clock(), operation["at"]))
             if disturb is not None and is_disturbance(operation):
                 await disturb(operation["op"].removeprefix("disturb."), *operation["args"])
                 continue
             client = operation.get("client", 0)
             own = await connect(client)
-            got = (await observe(own, operation, adapters[client].close, connect)).answer
+            got = (await observe(own, operation, adapters[client].close, connect, advance=clock.advance)).answer
             if dies(operation):
                 await adapters[client].close()
                 del adapters[client], stores[client]

@@ -105,8 +105,9 @@ def _simpler(operation: Operation) -> Iterator[Operation]:
 def _simpler_value(value: Json) -> Iterator[Json]:
     if not isinstance(value, dict):
         return
-    if "beside" in value:
-        yield {name: content for name, content in value.items() if name != "beside"}
+    for optional in ("beside", "lapse"):
+        if optional in value:
+            yield {name: content for name, content in value.items() if name != optional}
     if "during" in value:
         yield {"$tree": value["$tree"]}
         for index in range(len(value["during"])):

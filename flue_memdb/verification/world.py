@@ -25,6 +25,7 @@ class World:
         self.db = db
         self.past: dict[str, list[list[Json]]] = {}
         self.cursors: list[str] = []
+        self.appointment: int | None = None
 
     def chance(self, probability: float) -> bool:
         """True that often."""

@@ -23,6 +23,7 @@ _WHAT_DIFFERS = {
     "state": "what can be read after the sequence",
     "findings": "the invariants of the layout",
     "keyspace": "the raw keyspace after the sequence",
+    "closed": "what a closed adapter says",
 }
 
 

@@ -169,6 +169,43 @@ async def test_a_process_that_dies_in_a_deletion_leaves_its_marker_to_the_next()
     assert await replay(Trace("death", "test", lines), lambda _, clock: _on(database, clock)) == []
 
 
+async def test_an_owner_that_lapses_finds_its_deletion_taken_over():
+    def beside(tree):
+        deletion = {"op": "submissions.deleteSession", "args": ["session", {"$tree": tree}]}
+        args = ["session", {"$tree": "ok", "lapse": 30_000, "beside": {"client": 1, **deletion}}]
+        return {"at": 5, "client": 0, "op": "submissions.deleteSession", "args": args}
+
+    pending = {"at": 6, "op": "submissions.listPendingSessionDeletions", "args": []}
+    marker = {"at": 7, "op": "submissions.insertAttemptMarker", "args": [{"submissionId": "s", "attemptId": "a"}]}
+    markers = {"at": 8, "op": "submissions.listAttemptMarkers", "args": []}
+    operations = [beside("ok"), beside("fail"), pending, marker, markers]
+    result = await run_sequence([ReferenceEngine(), SecondReference()], operations)
+    assert result.difference is None
+    shared, again, left, _, read = result.answers
+    assert shared == {"beside": {}}
+    assert again["beside"]["error"]["kind"] == "callback"
+    assert left == {"result": []}
+    assert read["result"][0]["createdAt"] == 5 + 2 * 30_000
+
+    database = MemoryDatabase(clock=ManualClock())
+    lines = [{**operation, **answer} for operation, answer in zip(operations, result.answers, strict=True)]
+    assert await replay(Trace("lapse", "test", lines), lambda _, clock: _on(database, clock)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "called"),
+    [
+        ("store/sessions.py", '_database("load")', '_database("save")', "sessions.load"),
+        ("adapter.py", 'database("connect")', 'database("migrate")', "connect"),
+    ],
+)
+async def test_what_a_closed_adapter_says_is_compared(file, old, new, called):
+    operation = {"at": 1, "op": "sessions.load", "args": ["s"]}
+    difference = (await run_sequence([ReferenceEngine(), BrokenEngine(file, old, new)], [operation])).difference
+    assert difference is not None
+    assert (difference.kind, list(difference.got)) == ("closed", [called])
+
+
 async def test_a_store_that_never_answers_is_a_difference(monkeypatch):
     monkeypatch.setattr(lockstep, "_ANSWER_WITHIN_S", 0.05)
     silent = BrokenEngine("store/markers.py", MARKED, "await __import__('asyncio').Event().wait()")
