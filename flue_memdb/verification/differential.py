@@ -37,7 +37,8 @@ async def differential(
 
     Answers, their reasons, error messages, the state that can be read after a sequence, the findings of each
     namespace, the keyspaces of engines with one layout, and what a closed adapter says have to agree exactly. Each
-    divergence is made short; after `max_divergences` of them the run ends. Sequence K of a seed is the same whatever else runs. The engines stay open.
+    divergence is made short; after `max_divergences` of them the run ends. Sequence K of a seed is the same whatever
+    else runs. The engines stay open.
     """
     began = time.monotonic()
     outcomes: Counter[tuple[str, str]] = Counter()

@@ -1,0 +1,118 @@
+"""Processes that judge mutants. One that a mutant hangs is ended, and the mutant is caught."""
+
+import asyncio
+import logging
+import multiprocessing
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import TypeAlias
+
+from tools.mutation.judge import Verdict, generated, judging
+from tools.mutation.mutant import Mutant
+from tools.mutation.reach import Place, reached_in_reference, reached_in_scripts
+
+_SILENT_S = 30.0
+
+Task: TypeAlias = tuple[Mutant, str, Sequence[int]] | tuple[str, int]
+"""A mutant to judge by these sequences of a seed; or a sequence of a seed of which to tell what it reaches."""
+Answer: TypeAlias = Verdict | set[Place]
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    task: Task
+    heard: float
+    seen: Verdict
+
+
+def answers(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Answer]]:
+    """The answer to each task as it comes; the processes end with the iterator."""
+    waiting = deque(tasks)
+    workers: list[_Worker] = []
+    try:
+        while waiting or workers:
+            while waiting and len(workers) < jobs:
+                workers.append(_started(waiting.popleft()))
+            wait([worker.connection for worker in workers], timeout=1.0)
+            for worker in list(workers):
+                answer = _heard(worker)
+                if answer is None:
+                    continue
+                yield worker.task, answer
+                if waiting and worker.process.is_alive():
+                    _give(worker, waiting.popleft())
+                else:
+                    workers.remove(worker)
+                    _end(worker)
+    finally:
+        for worker in workers:
+            _end(worker)
+
+
+def _heard(worker: _Worker) -> Answer | None:
+    """The final answer, if it has come, or nothing has for too long."""
+    while worker.connection.poll():
+        try:
+            is_final, answer = worker.connection.recv()
+        except (EOFError, ConnectionResetError):
+            return Verdict(worker.seen.ran + 1, None, "crash")
+        worker.heard = time.monotonic()
+        if is_final:
+            assert isinstance(answer, (Verdict, set))
+            return answer
+        worker.seen = answer
+    if time.monotonic() - worker.heard > _SILENT_S:
+        worker.process.kill()
+        worker.process.join()
+        return Verdict(worker.seen.ran + 1, None, "hang")
+    return None
+
+
+def _started(task: Task) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    worker = _Worker(process, ours, task, 0.0, Verdict(0))
+    _give(worker, task)
+    return worker
+
+
+def _give(worker: _Worker, task: Task) -> None:
+    worker.task, worker.heard, worker.seen = task, time.monotonic(), Verdict(0)
+    worker.connection.send(task)
+
+
+def _end(worker: _Worker) -> None:
+    worker.process.kill()
+    worker.process.join()
+    worker.connection.close()
+
+
+def _work(connection: Connection) -> None:
+    logging.disable()  # what adapters say of damage that mutants do
+    with closing(connection), asyncio.Runner() as runner:
+        while True:
+            try:
+                task: Task = connection.recv()
+            except EOFError:
+                return
+            connection.send((True, runner.run(_answered(task, connection))))
+
+
+async def _answered(task: Task, connection: Connection) -> Answer:
+    if isinstance(task[0], str):
+        operations = await generated(task[0], task[1])
+        return await reached_in_scripts(operations) | await reached_in_reference(operations)
+    verdict = Verdict(0)
+    async for verdict in judging(*task):
+        connection.send((False, verdict))
+    return verdict
