@@ -7,6 +7,7 @@ from redis.exceptions import (
     AuthenticationError,
     AuthenticationWrongNumberOfArgsError,
     BusyLoadingError,
+    NoPermissionError,
     OutOfMemoryError,
     RedisError,
 )
@@ -22,6 +23,7 @@ from flue_valkey.runner import NotSentError
 
 _CREDENTIALS = (AuthenticationError, AuthenticationWrongNumberOfArgsError)
 _FULL = "OOM "
+_NOT_ALLOWED = "ACL failure in script"
 
 
 @contextmanager
@@ -50,6 +52,10 @@ def _translated(operation: str, error: Exception) -> FlueStoreError:
         found = "it was not asked" if isinstance(error, NotSentError) else "no answer"
         reason = str(error) or type(error).__name__
         return StoreUnavailableError(operation, "the server", f"{found} ({reason})", may_have_happened=not never_ran)
+    if isinstance(error, NoPermissionError) or _NOT_ALLOWED in str(error):
+        return ServerReplyError(
+            operation, "the server", f"refused: {error}", "allow this user what docs/production.md lists"
+        )
     return ServerReplyError(operation, "the server", f"refused: {error}", "see its documentation for this reply")
 
 

@@ -1,6 +1,6 @@
 """A server that has reached its maxmemory: each operation is done or fails whole, and goes on with memory back."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
@@ -10,13 +10,14 @@ from flue_memdb.verification import generate
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import identical
 from flue_memdb.verification.disturbances import is_disturbance
-from flue_memdb.verification.operations import Answer, Operation, dies, observe
+from flue_memdb.verification.operations import Answer
 from flue_memdb.verification.shapes import METHODS
 from flue_valkey import Runner, valkey
 from flue_valkey.keyspace import scan
 from flue_valkey.layout import key
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server
+from tests.adapter.clients import Clients
 
 SESSION = 'agent-session:["{}","default","default"]'
 SEQUENCES = 24
@@ -47,32 +48,6 @@ REFUSED = {
     "events.appendEventOnce",
     "events.closeStream",
 }
-
-
-class Side:
-    """The clients of one database, each with an adapter of its own."""
-
-    def __init__(self, adapter: Callable[[], Adapter]) -> None:
-        self._adapter = adapter
-        self._adapters: dict[int, Adapter] = {}
-
-    async def connect(self, client: int) -> Stores:
-        if client not in self._adapters:
-            self._adapters[client] = self._adapter()
-            await self._adapters[client].migrate()
-        return await self._adapters[client].connect()
-
-    async def observe(self, operation: Operation) -> Answer:
-        client = operation.get("client", 0)
-        stores = await self.connect(client)
-        observation = await observe(stores, operation, self._adapters[client].close, self.connect)
-        if dies(operation):
-            await self._adapters.pop(client).close()
-        return observation.answer
-
-    async def close(self) -> None:
-        for adapter in self._adapters.values():
-            await adapter.close()
 
 
 class Memory:
@@ -122,8 +97,8 @@ async def test_every_operation_is_done_or_fails_whole(own_server: Server, memory
         clock = ManualClock()
         database = MemoryDatabase(clock=clock)
         prefix = own_server.new_prefix()
-        reference = Side(partial(memory, database))
-        full = Side(partial(_adapter, own_server, prefix, clock))
+        reference = Clients(partial(memory, database))
+        full = Clients(partial(_adapter, own_server, prefix, clock))
         for operation in await generate(f"full {number}", OPERATIONS):
             if is_disturbance(operation) or operation["op"] in BULK:
                 continue

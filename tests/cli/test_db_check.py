@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -246,3 +247,12 @@ def test_what_is_found_cannot_steer_a_terminal(run, sound, ask):
     ask(sound, "SET", b"flue:\x1b[2J\xff", "x")
     result = run("db", "check", "--deep", "--url", sound.url)
     assert r"key \u001b[2J\udcff is none of the layout" in result.stdout
+
+
+def test_the_settings_of_the_page_leave_nothing_to_say(run, server_with, filled):
+    page = (Path(__file__).parents[2] / "docs" / "production.md").read_text(encoding="utf-8")
+    settings = re.search(r"```\n(appendonly.*?)```", page, re.DOTALL)[1].splitlines()
+    server = server_with(**{name.replace("-", "_"): value for name, value in map(str.split, settings)})
+    filled(server)
+    report = json.loads(run("db", "check", "--json", "--url", server.url).stdout)
+    assert (report["findings"], report["warnings"]) == ([], [])
