@@ -30,8 +30,8 @@ class MemoryDatabase:
         self.admissions = 0
         self.sessions: dict[str, str] = {}
         self.submissions: dict[str, SubmissionRow] = {}
-        # Per session, in admission order: its submissions, and those of them that are not settled. The latter leave from
-        # the front, which only an OrderedDict forgets: a dict steps over the gap whenever its first entry is asked for.
+        # Per session, in admission order: its submissions, and those that are not settled. The latter leave from the
+        # front, which only an OrderedDict forgets: a dict steps over the gap whenever its first entry is asked for.
         self.session_submissions: dict[str, dict[str, SubmissionRow]] = {}
         self.session_unsettled: dict[str, dict[str, SubmissionRow]] = {}
         self.running: dict[str, SubmissionRow] = {}
