@@ -1,6 +1,22 @@
-"""The production adapter of Flue's persistence for Valkey (and Redis): `valkey()`."""
+"""The production adapter of Flue's persistence for Valkey (and Redis): `valkey()`.
 
-from flue_valkey.adapter import valkey
-from flue_valkey.runner import NotSentError, RedisRunner, Runner, runner_from_url
+What is exported here is imported when it is first asked for: it needs redis-py, which takes longer to import than all
+else together.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flue_valkey.adapter import valkey
+    from flue_valkey.runner import NotSentError, RedisRunner, Runner, runner_from_url
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module("flue_valkey.adapter" if name == "valkey" else "flue_valkey.runner")
+        return globals().setdefault(name, getattr(module, name))
+
 
 __all__ = ["NotSentError", "RedisRunner", "Runner", "runner_from_url", "valkey"]

@@ -1,7 +1,5 @@
 """Listeners of event streams within one process."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -9,8 +7,6 @@ from flue_memdb.contract.checks import check_id
 from flue_memdb.contract.errors import InvalidPayloadError, quoted
 
 Listener: TypeAlias = Callable[[], object]
-
-_log = logging.getLogger(__name__)
 
 
 class Subscriptions:
@@ -39,11 +35,16 @@ class Subscriptions:
 
     def notify(self, path: str) -> None:
         """Calls each listener of the stream that is still subscribed when its turn comes."""
-        listeners = self._listeners.get(path, {})
+        listeners = self._listeners.get(path)
+        if listeners is None:
+            return
+        import asyncio  # noqa: PLC0415 -- with a listener it is there already, without one it takes long to import
+        import logging  # noqa: PLC0415
+
         for subscription, listener in list(listeners.items()):
             if subscription not in listeners:
                 continue
             try:
                 listener()
             except (Exception, asyncio.CancelledError):
-                _log.exception("a listener of stream %s raised; the append stands", quoted(path))
+                logging.getLogger(__name__).exception("a listener of stream %s raised; the append stands", quoted(path))

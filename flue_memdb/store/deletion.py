@@ -1,19 +1,26 @@
 """Session deletion: the marker, which is a lease, and what goes when the callback has succeeded."""
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from flue_memdb.contract.deletion import Begun, SessionDeletions
+from flue_memdb.contract.deletion_steps import Begun
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.rows import DeletionRow
-from flue_memdb.store.connection import Connection, Store
+from flue_memdb.store.connection import Store
+
+if TYPE_CHECKING:
+    from flue_memdb.contract.deletion import SessionDeletions
 
 
 class DeletionStore(Store):
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._deletions = SessionDeletions(self, self._new_owner)
+    @cached_property
+    def _deletions(self) -> "SessionDeletions":
+        # Not before it is needed: it brings in asyncio, which takes as long as all of this package.
+        from flue_memdb.contract.deletion import SessionDeletions  # noqa: PLC0415
+
+        return SessionDeletions(self, self._new_owner)
 
     async def delete_session(self, session_key: str, delete_session_tree: Callable[[], Awaitable[object]]) -> None:
         await self._deletions.delete(session_key, delete_session_tree)

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from flue_memdb.contract import StoreUnavailableError
-from flue_memdb.contract.deletion import Begun, SessionDeletions
+from flue_memdb.contract.deletion import SessionDeletions
+from flue_memdb.contract.deletion_steps import Begun
 from flue_memdb.contract.limits import LEASE_MS
 from flue_valkey.scripts import Value
 from flue_valkey.store.connection import Connection, Store
