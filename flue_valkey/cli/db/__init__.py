@@ -3,6 +3,7 @@
 import click
 
 from flue_valkey.cli.db.check import check
+from flue_valkey.cli.db.show import show
 
 
 @click.group()
@@ -13,6 +14,7 @@ def db() -> None:
     Examples:
       flue db check                 the server of VALKEY_URL, and the namespace flue
       flue db check --deep          everything in it, and what is broken
+      flue db show submission d1    one thing
 
     \b
     Exit codes: 0 fine, 1 a finding, 2 bad use or nothing could be run, 130 interrupted.
@@ -20,3 +22,4 @@ def db() -> None:
 
 
 db.add_command(check)
+db.add_command(show)
