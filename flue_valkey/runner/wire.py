@@ -54,16 +54,12 @@ class Wire(asyncio.Protocol):
         self._in_flight: deque[Call] = deque()
         self._bytes = 0
         self._paused = False
-        self._given_up = False
+        self.lost = False
+        """Whether the connection was given up."""
         self._poll = select.poll()
         self._poll.register(self._transport.get_extra_info("socket"), select.POLLIN)
         self._closed = asyncio.get_running_loop().create_future()
         self._transport.set_protocol(self)
-
-    @property
-    def lost(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._given_up or self._transport.is_closing()
 
     @property
     def oldest(self) -> Call | None:
@@ -100,8 +96,8 @@ class Wire(asyncio.Protocol):
 
     def give_up(self, error: type[RedisError], text: str) -> None:
         """Ends the connection at once. All calls that were sent fail with the error."""
-        if not self._given_up:
-            self._given_up = True
+        if not self.lost:
+            self.lost = True
             self._transport.abort()
             in_flight, self._in_flight = self._in_flight, deque()
             for call in in_flight:
@@ -168,7 +164,7 @@ async def open_wire(connection: Any, timeout_s: float, limits: tuple[int, int], 
             except TimeoutError:
                 raise NoAnswerError(f"no connection within {timeout_s:g} s") from None
             if await connection.can_read():
-                raise NoConnectionError("the server closed the connection at once")
+                raise NoConnectionError("the connection was not in order after the login")
         # redis-py has no public way to hand over its connection.
         writer, connection._reader, connection._writer = connection._writer, None, None
         return Wire(writer, limits, on_change)

@@ -149,33 +149,6 @@ async def test_messages_that_nobody_asked_for_shift_no_replies(proxy: Proxy, dir
     await runner.close()
 
 
-@pytest.mark.parametrize(
-    ("sent", "error"),
-    [(b"+PONG\r\n+PONG\r\n", "nobody had asked for"), (b"?what\r\n", "what came is no reply")],
-    ids=["one too many", "garbage"],
-)
-async def test_a_connection_that_is_out_of_step_is_given_up(sent: bytes, error: str) -> None:
-    connections = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.append(writer)
-        while data := await reader.read(65536):
-            writer.write(sent if b"PING" in data else b"+OK\r\n" * data.count(b"*"))
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    runner = runner_from_url(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", protocol=2)
-    results = [await asyncio.gather(runner.command("PING"), return_exceptions=True) for _ in range(2)]
-    assert len(connections) == 2
-    if b"?" in sent:
-        assert all(error in str(result) for [result] in results)
-    else:
-        assert results == [[b"PONG"]] * 2
-    await runner.close()
-    for writer in connections:
-        writer.close()
-    server.close()
-
-
 @pytest.mark.parametrize("state", ["connecting", "waiting for a turn", "waiting for the answer"])
 async def test_closing_ends_what_is_under_way(proxy: Proxy, direct: Runner, key: str, state: str) -> None:
     runner = runner_from_url(proxy.url, max_calls=1)
