@@ -108,6 +108,12 @@ async def test_an_argument_that_cannot_be_sent(runner: Runner, prefix: str, bad,
     assert await runner.command("EXISTS", f"{prefix}:k") == 0, "nothing was sent"
 
 
+async def test_a_command_without_words_is_refused(runner: Runner, prefix: str) -> None:
+    with pytest.raises(DataError, match="no words"):  # the server would not answer it
+        await runner.pipeline([["SET", f"{prefix}:k", 1], []])
+    assert await runner.command("EXISTS", f"{prefix}:k") == 0, "nothing was sent"
+
+
 async def test_many_callers(runner: Runner, prefix: str) -> None:
     key = f"{prefix}:n"
     numbers = await asyncio.gather(*(runner.command("INCR", key) for _ in range(500)))
