@@ -1,6 +1,7 @@
 """A proxy on loopback in front of a server: it holds back, cuts and refuses, when a test says so."""
 
 import asyncio
+from ssl import SSLContext
 from types import TracebackType
 from typing import Self, cast
 from urllib.parse import urlsplit
@@ -52,14 +53,16 @@ class Way:
 class Proxy:
     """A TCP proxy; `async with` starts it and closes it. `url` is the server's URL, with the proxy's address.
 
-    `requests` and `replies` are the two directions, of all connections; `connections` counts those made so far.
+    `requests` and `replies` are the two directions, of all connections; `connections` counts those made so far. With
+    `tls`, which holds a certificate for 127.0.0.1, the proxy speaks TLS to its clients, and its URL is `rediss://`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, tls: SSLContext | None = None) -> None:
         self._target = urlsplit(url)
         if not self._target.hostname or not self._target.port:
             raise ValueError("a proxy stands before a TCP server: give a URL with host and port")
         self.url = url
+        self._tls = tls
         self.connections = 0
         self.requests = Way()
         self.replies = Way()
@@ -71,10 +74,11 @@ class Proxy:
     async def accept(self) -> None:
         """Takes connections; again on the same port after `refuse`."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port)
+            self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port, ssl=self._tls)
             self._port = self._server.sockets[0].getsockname()[1]
             login, at, _ = self._target.netloc.rpartition("@")
-            self.url = self._target._replace(netloc=f"{login}{at}127.0.0.1:{self._port}").geturl()
+            scheme = "rediss" if self._tls else self._target.scheme
+            self.url = self._target._replace(scheme=scheme, netloc=f"{login}{at}127.0.0.1:{self._port}").geturl()
 
     def refuse(self) -> None:
         """Refuses new connections. Those that are there stay."""
