@@ -28,7 +28,8 @@ class Player:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections.append(writer)
         while data := await reader.read(65536):
-            writer.write(self.says(data))
+            if answer := self.says(data):
+                writer.write(answer)
         writer.close()
 
 
@@ -81,3 +82,16 @@ async def test_a_reset_while_idle_is_found_out_first(player: Player, runner: Run
     await asyncio.sleep(0)  # it is sent, and not read yet
     assert await runner.command("PING") == b"OK"
     assert len(player.connections) == 2
+
+
+async def test_a_server_that_says_no_more_and_takes_no_more(player: Player, runner: Runner) -> None:
+    def turn_away(data: bytes) -> bytes:
+        [writer] = player.connections
+        writer.transport.pause_reading()
+        writer.write_eof()
+        return b""
+
+    await runner.command("PING")
+    player.says = turn_away
+    with pytest.raises(NoConnectionError, match="before the answer came"):  # and not only when its time is over
+        await asyncio.wait_for(runner.command("SET", "k", b"x" * 50_000_000), 10)
