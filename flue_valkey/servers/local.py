@@ -97,6 +97,7 @@ class LocalServer(Server):
             runner = runner_from_url(self.url, reply_timeout_s=_PROBE_TIMEOUT_S)
             try:
                 info = await server_info(runner)
+                await runner.command("PING")  # INFO is answered also while the data are loading
             except RedisError:  # not yet there, or still loading its data
                 await asyncio.sleep(_POLL_S)
             else:

@@ -120,6 +120,19 @@ async def test_without_options_nothing_is_kept(own_tmp: Path) -> None:
         await runner.close()
 
 
+async def test_start_waits_until_the_data_are_loaded(own_tmp: Path) -> None:
+    slow = {"key-load-delay": "2000", "loading-process-events-interval-bytes": "1024"}  # INFO is answered meanwhile
+    async with LocalServer({"save": "3600 1", **slow}) as server:
+        runner = server.runner()
+        await runner.pipeline([["SET", f"k{number}", os.urandom(100)] for number in range(300)])
+        await runner.close()
+        await server.stop()
+        await server.start()
+        runner = server.runner()
+        assert await runner.command("DBSIZE") == 300
+        await runner.close()
+
+
 async def test_options_reach_the_server(own_tmp: Path) -> None:
     options = {
         "requirepass": "a b/c@",
