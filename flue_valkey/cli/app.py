@@ -42,6 +42,7 @@ def flue() -> None:
       flue diff --seed 7 --sequences 50 the same sequences each time, and fewer of them
       flue replay traces/               recorded operations on every engine at hand
       flue db check                     the server and what the database holds, at a glance
+      flue db verify                    kill a throwaway server under load, and look for every write
 
     \b
     Exit codes: 0 fine, 1 a finding, 2 bad use or nothing could be run, 130 interrupted.
