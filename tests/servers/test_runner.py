@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import DataError, NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner import RedisRunner, Runner, masked, runner_from_url
+from flue_valkey.runner import RedisRunner, Runner, runner_from_url
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server
@@ -217,72 +217,6 @@ async def test_a_client_that_decodes_is_refused() -> None:
         with pytest.raises(ValueError, match="without decode_responses=True"):
             RedisRunner(client)
         await client.aclose()
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "127.0.0.1:6379",
-        "http://:secret@host/0",
-        "redis://:secret",
-        "redis://user:secret@host:port/0",
-        "redis://:sec#ret@host/0",
-        "redis://:sec/ret@host/0",
-        "redis://:secret@host/first",
-        "redis://:secret@host:0",
-        "redis://:secret@host:65536",
-        "redis://host?password=secret&decode_responses=true",
-        "redis://:secret@host?retry_on_timeout=yes",
-        "redis://:secret@host?db=one",
-        "redis://:secret@host?ssl_cert_reqs=none",
-        "redis://:secret@[::1",
-        "unix:/tmp/socket",
-        "unix://",
-    ],
-)
-def test_a_url_that_is_none(url: str) -> None:
-    with pytest.raises(ValueError, match=r"no server URL: .*; give one like redis://") as caught:
-        runner_from_url(url)
-    assert not any(piece in str(caught.value) for piece in ("sec/", "sec#", "ret@", "secret"))
-    assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
-        ("redis://[::1]:6379/0", "redis://[::1]:6379/0"),
-        ("valkey://:secret@host:1/2", "valkey://:***@host:1/2"),
-        ("rediss://user:secret@host?ssl_cert_reqs=none", "rediss://user:***@host?ssl_cert_reqs=none"),
-        ("redis://secret@host", "redis://***@host"),
-        ("redis://user:se:c@r/e?t#@host", "redis://user:***@host"),
-        ("redis://:secret", "redis://:***"),
-        ("unix:///run/valkey.sock?db=1&password=secret", "unix:///run/valkey.sock?db=1&password=***"),
-        ("redis://host?pass%77ord=secret", "redis://host?pass%77ord=***"),
-        ("redis://host:1/0#user:secret", "redis://host:1/0#***"),
-        ("user:secret@host", "user:***@host"),
-        ("no url", "no url"),
-    ],
-)
-def test_masked(url: str, shown: str) -> None:
-    assert masked(url) == shown
-    assert masked(shown) == shown
-
-
-async def test_schemes(tmp_path) -> None:
-    socket = tmp_path / "socket"
-    async with LocalServer({"requirepass": "a/b@:c", "unixsocket": str(socket)}) as server:
-        port = (server.url or "").rpartition(":")[2]
-        for url in (
-            f"redis://:a%2Fb%40%3Ac@127.0.0.1:{port}",
-            f"valkey://default:a%2Fb%40%3Ac@127.0.0.1:{port}?client_name=x",
-            f"unix://:a%2Fb%40%3Ac@{socket}?db=0",
-        ):
-            runner = runner_from_url(url)
-            assert await runner.command("PING") == b"PONG"
-            await runner.close()
 
 
 async def test_nothing_is_sent_after_close(local_server: Server) -> None:
