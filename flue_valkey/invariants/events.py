@@ -1,10 +1,11 @@
 """Event streams: the events are numbered without gaps, can be read, and the keys of keyed ones lead to them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from flue_memdb.contract import CorruptRecordError
 from flue_memdb.contract.errors import quoted
-from flue_valkey.invariants.view import Finding, View, broken, flat, numbered, one
+from flue_valkey.invariants.view import Finding, View, broken, flat, numbered, of_each, one
 from flue_valkey.rows import Row
 
 
@@ -20,6 +21,8 @@ async def of_stream(view: View, name: str, path: str) -> AsyncIterator[Finding]:
     gaps, unordered = [], await view.count("event_order", path) != count
     for numbers in numbered(count):
         texts = await view.some("event_entries", numbers, path)
+        scores = await asyncio.gather(*(view.score("event_order", number, path) for number in numbers))
+        unordered = unordered or scores != [int(number) for number in numbers]
         for number, text in zip(numbers, texts, strict=True):
             if text is None:
                 gaps.append(number)
@@ -28,7 +31,6 @@ async def of_stream(view: View, name: str, path: str) -> AsyncIterator[Finding]:
                 Row("check", f"event {number} of {label}", flat({"text": text})).required_document("text")
             except CorruptRecordError as error:
                 yield broken(f"{error.subject}: {error.found}")
-            unordered = unordered or await view.score("event_order", number, path) != int(number)
     if gaps:
         yield broken(f"{label} has gaps: {quoted(gaps)}")
     if unordered:
@@ -45,7 +47,12 @@ async def of_keys(view: View, name: str, path: str) -> AsyncIterator[Finding]:
     """The keys of keyed events lead to these events."""
     async for finding in of_part(view, name, path):
         yield finding
-    async for key, value in view.entries(name, path):
+
+    async def look(key: str, value: str) -> Finding | None:
         sequence, _, text = value.partition(":")
-        if await one(view, "event_entries", sequence, path) != text:
-            yield broken(f"stream {quoted(path)} has the event key {quoted(key)}, whose event differs")
+        if await one(view, "event_entries", sequence, path) == text:
+            return None
+        return broken(f"stream {quoted(path)} has the event key {quoted(key)}, whose event differs")
+
+    async for finding in of_each(view.entries(name, path), look):
+        yield finding

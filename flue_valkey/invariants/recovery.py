@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from flue_memdb.contract import CorruptRecordError
 from flue_memdb.contract.errors import quoted
 from flue_valkey import rows
-from flue_valkey.invariants.view import Finding, View, broken, flat
+from flue_valkey.invariants.view import Finding, View, broken, flat, of_each
 from flue_valkey.layout import base64url, from_base64url
 
 _ROWS = {
@@ -18,9 +18,14 @@ _ROWS = {
 
 async def of_index(view: View, name: str) -> AsyncIterator[Finding]:
     """An index of what is no submission and no run: each that it lists has a row."""
-    async for id_, _ in view.entries(name):
-        if not await view.exists(_ROWS[name], id_):
-            yield broken(f"{name} lists {quoted(id_)}, which has no row")
+
+    async def look(id_: str, _: object) -> Finding | None:
+        if await view.exists(_ROWS[name], id_):
+            return None
+        return broken(f"{name} lists {quoted(id_)}, which has no row")
+
+    async for finding in of_each(view.entries(name), look):
+        yield finding
 
 
 async def of_journal(view: View, name: str, submission_id: str) -> AsyncIterator[Finding]:
@@ -63,15 +68,18 @@ async def of_marker(view: View, name: str, submission_id: str, attempt_id: str) 
 
 async def of_markers(view: View, name: str) -> AsyncIterator[Finding]:
     """The set of markers: each has a row."""
-    async for member, _ in view.entries(name):
-        parts = member.split(".")
+
+    async def look(member: str, _: object) -> Finding | None:
         try:
-            submission_id, attempt_id = map(from_base64url, parts)
+            submission_id, attempt_id = map(from_base64url, member.split("."))
         except ValueError:
-            yield broken(f"markers lists {quoted(member)}, which names no attempt")
-            continue
-        if not await view.exists("marker", submission_id, attempt_id):
-            yield broken(f"markers lists {quoted(member)}, which has no row")
+            return broken(f"markers lists {quoted(member)}, which names no attempt")
+        if await view.exists("marker", submission_id, attempt_id):
+            return None
+        return broken(f"markers lists {quoted(member)}, which has no row")
+
+    async for finding in of_each(view.entries(name), look):
+        yield finding
 
 
 async def of_deletion(view: View, name: str, session_key: str) -> AsyncIterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from flue_memdb.contract import CorruptRecordError, InvalidTimestampError, parse_timestamp, utc_text
 from flue_memdb.contract.errors import quoted
 from flue_valkey import rows
-from flue_valkey.invariants.view import Finding, View, broken, flat
+from flue_valkey.invariants.view import Finding, View, broken, flat, of_each
 
 _STATUSES = ("active", "completed", "errored")
 
@@ -42,9 +42,14 @@ async def of_run(view: View, name: str, run_id: str) -> AsyncIterator[Finding]:
 async def of_index(view: View, name: str, *ids: str) -> AsyncIterator[Finding]:
     """An index of runs: each that it lists has a row, and belongs to the workflow or has the status."""
     wanted = ids[0] if ids else name.removeprefix("runs_")
-    async for run_id, _ in view.entries(name, *ids):
+
+    async def look(run_id: str, _: object) -> Finding | None:
         label = f"{name} {quoted(ids)} lists run {quoted(run_id)}"
         if not await view.exists("run", run_id):
-            yield broken(f"{label}, which has no row")
-        elif name != "runs" and wanted not in await view.some("run", ["workflowName", "status"], run_id):
-            yield broken(f"{label}, which belongs elsewhere")
+            return broken(f"{label}, which has no row")
+        if name != "runs" and wanted not in await view.some("run", ["workflowName", "status"], run_id):
+            return broken(f"{label}, which belongs elsewhere")
+        return None
+
+    async for finding in of_each(view.entries(name, *ids), look):
+        yield finding

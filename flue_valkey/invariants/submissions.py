@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from flue_memdb.contract import CorruptRecordError
 from flue_memdb.contract.errors import quoted
 from flue_valkey import rows
-from flue_valkey.invariants.view import Finding, View, broken, flat, one, whole
+from flue_valkey.invariants.view import Finding, View, broken, flat, of_each, one, whole
 from flue_valkey.rows import SUBMISSION_STATUSES
 
 _READ = "check"
@@ -74,12 +74,17 @@ async def _of_content(view: View, submission_id: str, row: dict[str, str]) -> As
 
 async def of_index(view: View, name: str, *ids: str) -> AsyncIterator[Finding]:
     """An index of submissions: each that it lists has a row, and belongs to the session."""
-    async for submission_id, _ in view.entries(name, *ids):
+
+    async def look(submission_id: str, _: object) -> Finding | None:
         label = f"{name} {quoted(ids)} lists submission {quoted(submission_id)}"
         if not await view.exists("submission", submission_id):
-            yield broken(f"{label}, which has no row")
-        elif ids and await one(view, "submission", "sessionKey", submission_id) != ids[0]:
-            yield broken(f"{label} of another session")
+            return broken(f"{label}, which has no row")
+        if ids and await one(view, "submission", "sessionKey", submission_id) != ids[0]:
+            return broken(f"{label} of another session")
+        return None
+
+    async for finding in of_each(view.entries(name, *ids), look):
+        yield finding
 
 
 async def of_receipt(view: View, name: str, submission_id: str) -> AsyncIterator[Finding]:

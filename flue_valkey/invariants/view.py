@@ -1,6 +1,7 @@
 """What the checks read of a namespace, whether it lies in memory or on a server."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -58,6 +59,26 @@ def numbered(count: int, page: int = 500) -> Iterator[list[str]]:
     """The texts of the numbers from 0 on, some at a time."""
     for start in range(0, count, page):
         yield [str(number) for number in range(start, min(start + page, count))]
+
+
+async def of_each(
+    entries: AsyncIterator[tuple[str, Any]], look: Callable[[str, Any], Awaitable[Finding | None]], page: int = 500
+) -> AsyncIterator[Finding]:
+    """What is found about each entry of an index; many are looked at together, so that they share round trips."""
+    waiting: list[tuple[str, Any]] = []
+
+    async def looked_at() -> list[Finding]:
+        found = await asyncio.gather(*(look(*entry) for entry in waiting))
+        waiting.clear()
+        return [finding for finding in found if finding is not None]
+
+    async for entry in entries:
+        waiting.append(entry)
+        if len(waiting) == page:
+            for finding in await looked_at():
+                yield finding
+    for finding in await looked_at():
+        yield finding
 
 
 def broken(text: str) -> Finding:

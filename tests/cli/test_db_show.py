@@ -149,3 +149,11 @@ def test_nothing_is_written(run, filled, ask):
     for kind, id_ in (("submission", "d"), ("session", "s"), ("run", "r"), ("stream", "p")):
         assert run("db", "show", kind, id_, "--url", filled.url).exit_code == 0
     assert {name: ask(filled, "DUMP", name) for name in ask(filled, "KEYS", "*")} == before
+
+
+@pytest.mark.parametrize("command", [("db",), ("db", "check"), ("db", "show")])
+def test_help_has_examples_and_exit_codes(run, command):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.stdout
+    assert "Exit codes:" in result.stdout
