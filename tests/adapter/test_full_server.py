@@ -1,20 +1,32 @@
 """A server that has reached its maxmemory: each operation is done or fails whole, and goes on with memory back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 import pytest
+from redis.asyncio import Redis
 
-from flue_memdb import Adapter, AttemptRef, ClaimRef, DispatchInput, ManualClock, MemoryDatabase, Stores, memory
+from flue_memdb import (
+    Adapter,
+    AttemptRef,
+    ClaimRef,
+    DispatchInput,
+    ManualClock,
+    MemoryDatabase,
+    StoreFullError,
+    Stores,
+    memory,
+)
 from flue_memdb.verification import generate
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import identical
 from flue_memdb.verification.disturbances import is_disturbance
 from flue_memdb.verification.operations import Answer
 from flue_memdb.verification.shapes import METHODS
-from flue_valkey import Runner, valkey
+from flue_valkey import RedisRunner, Runner, valkey
 from flue_valkey.keyspace import scan
 from flue_valkey.layout import key
+from flue_valkey.runner import Arg, Reply
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server
 from tests.adapter.clients import Clients
@@ -210,4 +222,46 @@ async def test_a_deletion_that_runs_out_of_memory_halfway_ends(own_server: Serve
     await memory_of_server.give_back()
     await admit(stores, "d3", "s")
     assert [each.submission_id for each in await stores.submissions.list_runnable_submissions()] == ["d3"]
+    await adapter.close()
+
+
+class RunsOut(RedisRunner):
+    """A runner on whose server memory ends after its next script."""
+
+    def __init__(self, client: Redis, memory: Memory) -> None:
+        super().__init__(client)
+        self._memory = memory
+        self.armed = False
+
+    async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
+        reply = await super().eval(script, keys, args)
+        if self.armed:
+            self.armed = False
+            await self._memory.take()
+        return reply
+
+
+async def test_a_large_document_that_finds_no_room_halfway_leaves_the_old_one(
+    own_server: Server, memory_of_server: Memory
+) -> None:
+    runner = RunsOut(Redis.from_url(str(own_server.url)), memory_of_server)
+    adapter = valkey(runner, inspect_server=False)
+    await adapter.migrate()
+    stores = await adapter.connect()
+    old = {"entries": [{"id": "old"}]}
+    large = {"entries": [{"id": str(number), "text": "x" * 700_000} for number in range(3)]}
+    await stores.sessions.save("s", old)
+    before = await memory_of_server.dump("flue")
+    runner.armed = True
+    with pytest.raises(StoreFullError):
+        await stores.sessions.save("s", large)
+    assert runner.armed is False
+    after = await memory_of_server.dump("flue")
+    left = after.keys() - before.keys()
+    assert [name.startswith(b"flue:py:staged:") for name in left] == [True], "what was sent is gone in ten minutes"
+    assert {name: value for name, value in after.items() if name not in left} == before
+    assert await stores.sessions.load("s") == old
+    await memory_of_server.give_back()
+    await stores.sessions.save("s", large)
+    assert await stores.sessions.load("s") == large
     await adapter.close()
