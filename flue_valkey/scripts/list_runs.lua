@@ -1,9 +1,10 @@
--- Lists runs, newest first, behind a position: the instant `after_ms` (empty: from the start) and the id `after_id`.
+-- Lists runs, newest first, behind a position: the instant `after_ms` (empty: from the start) and the id `after_id`. It looks
+-- at about `looks` entries of the index and gives at most `limit` runs.
 --
 -- KEYS     runs
--- ARGV     prefix status workflow_name limit after_ms after_id
--- RETURNS  {"last" | "more", {{id, started_ms, values}, ...}}; `values` are the fields of a run pointer, or the name of
---          the type of a row that is no hash; "more" when the index goes on
+-- ARGV     prefix status workflow_name limit looks after_ms after_id
+-- RETURNS  {"last", {{id, values}, ...}} | {"more", {{id, values}, ...}, ms, id of the position to go on behind}; `values` are
+--          the fields of a run pointer, or the name of the type of a row that is no hash
 -- CHANGES  nothing
 -- @include base64url
 -- @include comes_before
@@ -39,10 +40,10 @@ if after_ms ~= "" then
     end
   end
 end
-local found = {}
-local missing = tonumber(limit)
-while missing > 0 do
-  local members = redis.call("ZREVRANGE", index, at, at + missing - 1, "WITHSCORES")
+local found, looked = {}, 0
+while true do
+  local missing = tonumber(limit) - #found
+  local members = redis.call("ZREVRANGE", index, at + looked, at + looked + missing - 1, "WITHSCORES")
   for position = 1, #members, 2 do
     local run_id = members[position]
     if not filter or redis.call("ZSCORE", filter, run_id) then
@@ -53,13 +54,14 @@ while missing > 0 do
         values = redis.call("HMGET", row,
           "runId", "workflowName", "status", "startedAt", "endedAt", "isError", "durationMs")
       end
-      found[#found + 1] = {run_id, members[position + 1], values}
+      found[#found + 1] = {run_id, values}
     end
   end
-  at = at + #members / 2
+  looked = looked + #members / 2
   if #members < 2 * missing then
     return {"last", found}
   end
-  missing = tonumber(limit) - #found
+  if #found == tonumber(limit) or looked >= tonumber(looks) then
+    return {"more", found, members[#members], members[#members - 1]}
+  end
 end
-return {"more", found}

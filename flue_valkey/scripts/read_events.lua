@@ -1,7 +1,8 @@
--- Reads the events of a stream behind a sequence ("now": behind the last).
+-- Reads the events of a stream behind a sequence ("now": behind the last), at most `limit`, and no more once they are over
+-- `budget` bytes.
 --
 -- KEYS     event event_entries
--- ARGV     after limit
+-- ARGV     after limit budget
 -- RETURNS  {"no_stream"} | {"read", after, next sequence, closed, {text, ...}}
 -- CHANGES  nothing
 -- @include is_whole
@@ -14,13 +15,13 @@ if not is_whole(row[1]) then
 end
 local next_sequence = tonumber(row[1])
 local first = after == "now" and next_sequence or tonumber(after) + 1
-local last = math.min(first + tonumber(limit), next_sequence) - 1
-local texts = {}
-if first <= last then
-  local sequences = {}
-  for sequence = first, last do
-    sequences[#sequences + 1] = string.format("%.0f", sequence)
+local texts, left = {}, tonumber(budget)
+for sequence = first, math.min(first + tonumber(limit), next_sequence) - 1 do
+  local text = redis.call("HGET", event_entries, string.format("%.0f", sequence))
+  texts[#texts + 1] = text
+  left = left - (text and #text or 0)
+  if left <= 0 then
+    break
   end
-  texts = redis.call("HMGET", event_entries, unpack(sequences))
 end
 return {"read", after == "now" and string.format("%.0f", next_sequence - 1) or after, row[1], row[2], texts}

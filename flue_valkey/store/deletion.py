@@ -8,9 +8,8 @@ from flue_memdb.contract.deletion import SessionDeletions
 from flue_memdb.contract.deletion_steps import Begun
 from flue_memdb.contract.limits import LEASE_MS
 from flue_valkey.scripts import Value
+from flue_valkey.store import parts
 from flue_valkey.store.connection import Connection, Store
-
-_SUBMISSIONS_A_CALL = 200
 
 
 class DeletionStore(Store):
@@ -55,7 +54,7 @@ class DeletionStore(Store):
                 "finish_session_deletion",
                 session_key=session_key,
                 owner_id=owner_id,
-                limit=_SUBMISSIONS_A_CALL,
+                limit=parts.SETTLED_SUBMISSIONS,
                 kept=kept,
             )
             if tag != "more":

@@ -20,6 +20,7 @@ from flue_memdb.contract.offsets import NOW, START
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.subscriptions import Listener
 from flue_valkey.rows import Row
+from flue_valkey.store import parts
 from flue_valkey.store.connection import Store
 
 
@@ -56,20 +57,35 @@ class Events(Store):
         check_id("read_events", "path", path)
         sequence = parse_offset(offset, "read_events")
         check_limit("read_events", limit)
-        after: str | int = NOW if sequence is None else sequence
-        tag, *found = await self._run("read_events", path=path, after=after, limit=page_size(limit))
-        if tag == "no_stream":
+        found = await self._read(path, NOW if sequence is None else sequence, page_size(limit))
+        if found is None:
             reached("no_stream")
             return EventPage([], START, up_to_date=True, closed=False)
-        read_from, next_sequence, closed, texts = found
-        begin = int(read_from)
+        begin, texts, next_sequence, closed = found
         names = [str(begin + 1 + at).encode() for at in range(len(texts))]
         row = Row.of_values("read_events", f"stream {quoted(path)}", names, texts)
         events = [StreamEvent(row.required_document(name.decode()), format_offset(int(name))) for name in names]
-        up_to_date = begin + len(events) >= int(next_sequence) - 1
+        up_to_date = begin + len(events) >= next_sequence - 1
         reached("none" if not events else "last" if up_to_date else "more")
         next_offset = events[-1].offset if events else format_offset(begin)
-        return EventPage(events, next_offset, up_to_date, closed == b"1")
+        return EventPage(events, next_offset, up_to_date, closed)
+
+    async def _read(self, path: str, after: str | int, limit: int) -> tuple[int, list[bytes | None], int, bool] | None:
+        """The sequence read from, the texts behind it, the next sequence and whether the stream is closed."""
+        begin: int | None = None
+        texts: list[bytes | None] = []
+        while True:
+            tag, *found = await self._run(
+                "read_events", path=path, after=after, limit=limit - len(texts), budget=parts.BYTES
+            )
+            if tag == "no_stream":
+                return None
+            begin = int(found[0]) if begin is None else begin
+            next_sequence = int(found[1])
+            texts += found[3]
+            after = begin + len(texts)
+            if len(texts) >= min(limit, next_sequence - 1 - begin):
+                return begin, texts, next_sequence, found[2] == b"1"
 
     async def close_stream(self, path: str) -> None:
         check_id("close_stream", "path", path)

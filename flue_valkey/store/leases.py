@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from flue_memdb.contract import Submission
 from flue_memdb.contract.checks import check_id, check_ids
 from flue_memdb.contract.limits import LEASE_MS
+from flue_memdb.contract.outcomes import reached
 from flue_valkey import rows
+from flue_valkey.scripts import Value
+from flue_valkey.store import parts
 from flue_valkey.store.listing import ListingStore
 
 
@@ -13,7 +16,14 @@ class LeaseStore(ListingStore):
     async def renew_leases(self, owner_id: str, submission_ids: Sequence[str]) -> None:
         check_id("renew_leases", "owner_id", owner_id)
         check_ids("renew_leases", "submission_ids", submission_ids)
-        await self._call("renew_leases", *submission_ids, owner_id=owner_id, lease_expires_at=self._clock() + LEASE_MS)
+        values: dict[str, Value] = {"owner_id": owner_id, "lease_expires_at": self._clock() + LEASE_MS}
+        tags = set()
+        for at in range(0, max(1, len(submission_ids)), parts.LEASES):
+            tag, *_ = await self._run(
+                "renew_leases", *submission_ids[at : at + parts.LEASES], script="renew_leases", **values
+            )
+            tags.add(tag)
+        reached("partly" if len(tags) > 1 else tags.pop())
 
     async def list_expired_submissions(self) -> list[Submission]:
         return await self._list("list_expired_submissions", rows.submission)

@@ -7,6 +7,7 @@ from flue_memdb.contract import CorruptRecordError, FlueStoreError
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.outcomes import reached
 from flue_valkey.rows import Flat
+from flue_valkey.store import parts
 from flue_valkey.store.connection import Store, log
 
 _T = TypeVar("_T")
@@ -22,7 +23,7 @@ class ListingStore(Store):
         """
         records: list[_T] = []
         for _ in range(_ROUNDS):
-            _, entries, misplaced = await self._run(operation)
+            entries, misplaced = await self._entries(operation)
             records, corrupt = self._read(operation, read, entries)
             mended = [await self._settle_corrupt(operation, *found) for found in corrupt]
             mended += [await self._reindex(operation, submission_id) for submission_id in misplaced]
@@ -30,6 +31,18 @@ class ListingStore(Store):
                 break
         reached("some" if records else "none")
         return records
+
+    async def _entries(self, operation: str) -> tuple[list[Any], list[bytes]]:
+        """The entries of a listing, and the ids of those in the wrong index."""
+        entries: list[Any] = []
+        misplaced: list[bytes] = []
+        behind = b"-inf"
+        while True:
+            _, behind, *part = await self._run(operation, after=behind, budget=parts.MICROSECONDS)
+            entries += part[0]
+            misplaced += part[1]
+            if not behind:
+                return entries, misplaced
 
     @staticmethod
     def _read(

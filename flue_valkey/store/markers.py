@@ -5,6 +5,7 @@ from typing import Any
 from flue_memdb.contract import AttemptMarker, AttemptRef, CorruptRecordError
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.inputs import check_attempt
+from flue_memdb.contract.outcomes import reached
 from flue_valkey.layout import base64url, from_base64url
 from flue_valkey.rows import Flat, Row
 from flue_valkey.store.connection import Store, log
@@ -20,8 +21,15 @@ class MarkerStore(Store):
         await self._call("delete_attempt_marker", **_marker(attempt))
 
     async def list_attempt_markers(self) -> list[AttemptMarker]:
-        _, found = await self._call("list_attempt_markers")
-        markers = [marker for marker in (_read(*entry) for entry in found) if marker is not None]
+        found: dict[bytes, Flat] = {}
+        cursor = b"0"
+        while True:
+            _, cursor, part = await self._run("list_attempt_markers", cursor=cursor)
+            found.update(part)  # a scan may give an entry twice
+            if cursor == b"0":
+                break
+        reached("some" if found else "none")
+        markers = [marker for marker in (_read(*entry) for entry in found.items()) if marker is not None]
         return sorted(markers, key=lambda marker: (marker.created_at, marker.submission_id, marker.attempt_id))
 
 

@@ -20,6 +20,7 @@ from flue_memdb.contract.limits import page_size
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import RunStatus
 from flue_valkey import rows
+from flue_valkey.store import parts
 from flue_valkey.store.connection import Store, log
 
 
@@ -81,21 +82,22 @@ class Runs(Store):
     ) -> list[RunPointer]:
         runs: list[RunPointer] = []
         while len(runs) < count:
-            tag, found = await self._run(
+            tag, found, *behind = await self._run(
                 "list_runs",
                 status=status,
                 workflow_name=workflow_name,
-                limit=count - len(runs),
+                limit=min(count - len(runs), parts.RUNS),
+                looks=parts.LOOKS,
                 after_ms="" if after is None else after.started_ms,
                 after_id="" if after is None else after.run_id,
             )
-            for run_id, _, values in found:
+            for run_id, values in found:
                 pointer = _pointer(run_id, values)
                 if pointer is not None and (not status or pointer.status == status):
                     runs.append(pointer)
             if tag == "last":
                 break
-            after = RunPosition(int(found[-1][1]), found[-1][0].decode())
+            after = RunPosition(int(behind[0]), behind[1].decode())
         return runs
 
 

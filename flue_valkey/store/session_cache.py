@@ -1,15 +1,12 @@
 """What a process remembers of the session documents that it saved and loaded last."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final
 
 from flue_valkey.scripts import Value
-
-Field: TypeAlias = tuple[bytes, bytes]
-"""A name and its text."""
+from flue_valkey.store import parts
 
 _COMPARED_ENTRIES: Final = 16  # as in is_as_known.lua
 
@@ -56,16 +53,11 @@ class SessionCache:
             return
         self.forget(session_key)
         self._known[session_key] = generation
-        self._cost_bytes += cost(generation.fields.items())
+        self._cost_bytes += parts.cost(generation.fields.items())
         while self._cost_bytes > self._limit_bytes:
             self.forget(next(iter(self._known)))
 
     def forget(self, session_key: str) -> None:
         """From now on nothing is known of the session."""
         generation = self._known.pop(session_key, UNKNOWN)
-        self._cost_bytes -= cost(generation.fields.items())
-
-
-def cost(fields: Iterable[Field]) -> int:
-    """About what fields take of memory or of the server's time, in bytes: each its text, and a hundred."""
-    return sum(len(text) + 100 for _, text in fields)
+        self._cost_bytes -= parts.cost(generation.fields.items())

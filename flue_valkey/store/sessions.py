@@ -15,13 +15,11 @@ from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.sessions import ENTRIES, check_session, split_session
 from flue_valkey.rows import Flat, Row
 from flue_valkey.scripts import Value
+from flue_valkey.store import parts
 from flue_valkey.store.connection import Connection, Store
-from flue_valkey.store.session_cache import UNKNOWN, Field, Generation, SessionCache, cost
+from flue_valkey.store.parts import Field
+from flue_valkey.store.session_cache import UNKNOWN, Generation, SessionCache
 
-PART_BYTES = 1_048_576
-"""What goes out or comes in at once, unless a single entry is larger."""
-
-_REMOVED_AT_ONCE = 1_000
 _LOADS_IN_PARTS = 3
 _ALL_AT_ONCE = 2**53
 _LEVELS_AROUND_AN_ENTRY = 2
@@ -62,7 +60,7 @@ class Sessions(Store):
         """Publishes what differs from the known generation; None if that takes a whole document."""
         changed = [field for field in new.fields.items() if known.fields.get(field[0]) != field[1]]
         removed = max(0, len(known.fields) - len(new.fields))
-        if known is UNKNOWN or cost(changed) > PART_BYTES or removed > _REMOVED_AT_ONCE:
+        if known is UNKNOWN or parts.cost(changed) > parts.BYTES or removed > parts.REMOVED_ENTRIES:
             return None
         (tag,) = await self._run(
             "save",
@@ -78,11 +76,11 @@ class Sessions(Store):
 
     async def _replace(self, session_key: str, new: Generation) -> str:
         """Publishes a whole document: all parts but the last are staged before."""
-        *parts, last = _parts(new.fields.items())
+        *first, last = _parts(new.fields.items())
         ids: dict[str, Value] = {"session_key": session_key, "generation": new.name}
-        for part in parts:
+        for part in first:
             await self._run("save", *_flat(part), script="session_stage", **ids)
-        staged = sum(map(len, parts))
+        staged = sum(map(len, first))
         (tag,) = await self._run("save", *_flat(last), script="session_save", staged=staged, **ids)
         if tag == "incomplete":
             raise StoreUnavailableError(
@@ -96,7 +94,7 @@ class Sessions(Store):
     async def _fetch(self, session_key: str) -> Generation | None:
         """The published generation. One that is replaced time and again while it is read in parts is read at once."""
         known = self._cache.get(session_key)
-        budgets = [PART_BYTES] * _LOADS_IN_PARTS
+        budgets = [parts.BYTES] * _LOADS_IN_PARTS
         while True:
             budget = budgets.pop() if budgets else _ALL_AT_ONCE
             tag, *found = await self._run(
@@ -122,7 +120,7 @@ class Sessions(Store):
                 session_key=session_key,
                 generation=name,
                 at=at,
-                budget=PART_BYTES,
+                budget=parts.BYTES,
             )
             if tag == "superseded":
                 return None
@@ -151,16 +149,16 @@ def _entry_text(entry: dict[str, Json], place: str) -> str:
 
 
 def _parts(fields: Iterable[Field]) -> list[list[Field]]:
-    """Fields in parts of at most `PART_BYTES`, each of at least one field."""
-    parts: list[list[Field]] = [[]]
-    room = PART_BYTES
+    """Fields in parts of at most `parts.BYTES`, each of at least one field."""
+    found: list[list[Field]] = [[]]
+    room = parts.BYTES
     for field in fields:
-        room -= cost([field])
-        if room < 0 and parts[-1]:
-            parts.append([])
-            room = PART_BYTES - cost([field])
-        parts[-1].append(field)
-    return parts
+        room -= parts.cost([field])
+        if room < 0 and found[-1]:
+            found.append([])
+            room = parts.BYTES - parts.cost([field])
+        found[-1].append(field)
+    return found
 
 
 def _flat(fields: Iterable[Field]) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from flue_valkey.keyspace import read_keyspace
 from flue_valkey.layout import key
 from flue_valkey.servers.counting import CountingRunner
 from flue_valkey.servers.server import Server
-from flue_valkey.store import sessions
+from flue_valkey.store import parts
 
 Document = dict[str, Any]
 
@@ -163,7 +163,7 @@ class TestLargeDocuments:
 
     @pytest.fixture(autouse=True)
     def small_parts(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sessions, "PART_BYTES", 4096)
+        monkeypatch.setattr(parts, "BYTES", 4096)
 
     async def test_they_go_out_and_come_in_in_parts(self, counted: Counted, stores: Stores) -> None:
         process, runner = counted

@@ -1,0 +1,33 @@
+"""How much one call asks of the server, so that none holds it for more than some milliseconds. More goes in parts."""
+
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+Field: TypeAlias = tuple[bytes, bytes]
+"""A name and its text."""
+
+BYTES = 1_048_576
+"""Of a document or of events. A single entry may be larger."""
+
+MICROSECONDS = 4_500
+"""Of a listing of submissions, about: over a hundred of them, unless they are large."""
+
+RUNS = 250
+"""Of a page."""
+
+LOOKS = 2_000
+"""At entries of an index of runs, of which a second filter may pass few."""
+
+LEASES = 250
+"""To renew."""
+
+SETTLED_SUBMISSIONS = 170
+"""Of a session that is deleted."""
+
+REMOVED_ENTRIES: Final = 1_000
+"""Of a session document that has become shorter."""
+
+
+def cost(fields: Iterable[Field]) -> int:
+    """About what fields take of memory or of the server's time, in bytes: each its text, and a hundred."""
+    return sum(len(text) + 100 for _, text in fields)

@@ -1,0 +1,94 @@
+"""What goes in parts gives the same as in one go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from flue_memdb import ClaimRef, DispatchInput, ManualClock, NewRun, Stores
+from flue_memdb.verification import ReferenceEngine, differential
+from flue_valkey import valkey
+from flue_valkey.servers.counting import CountingRunner
+from flue_valkey.servers.engine import ValkeyEngine
+from flue_valkey.servers.fake import FakeServer
+from flue_valkey.servers.server import Server
+from flue_valkey.store import parts
+
+MANY = 350
+
+
+@pytest.fixture
+def smallest_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BYTES", "MICROSECONDS", "RUNS", "LOOKS", "LEASES", "SETTLED_SUBMISSIONS"):
+        monkeypatch.setattr(parts, name, 1)
+
+
+@pytest.mark.usefixtures("smallest_parts")
+@pytest.mark.parametrize("seed", ["parts/1", "parts/2", "parts/3"])
+async def test_parts_of_one_give_the_same_as_the_reference(seed: str) -> None:
+    async with FakeServer() as server:
+        report = await differential([ReferenceEngine(), ValkeyEngine(server)], seed=seed, sequences=8)
+    assert not report.divergences, str(report)
+
+
+@pytest.fixture
+async def counted(server: Server, prefix: str, clock: ManualClock) -> AsyncIterator[tuple[Stores, CountingRunner]]:
+    runner = CountingRunner(server.runner())
+    adapter = valkey(runner, key_prefix=prefix, clock=clock, inspect_server=False)
+    await adapter.migrate()
+    yield await adapter.connect(), runner
+    await adapter.close()
+
+
+def dispatch(number: int) -> DispatchInput:
+    return DispatchInput(
+        dispatch_id=f"d{number:04}", agent="a", id=f"s{number}", input=None, accepted_at="2026-06-03T00:00:00Z"
+    )
+
+
+async def test_a_long_listing_is_in_order_and_complete(counted: tuple[Stores, CountingRunner]) -> None:
+    stores, runner = counted
+    submissions = stores.submissions
+    await asyncio.gather(*(submissions.admit_dispatch(dispatch(number)) for number in range(MANY)))
+    runner.reset()
+    runnable = await submissions.list_runnable_submissions()
+    assert [found.sequence for found in runnable] == list(range(1, MANY + 1))
+    assert 1 < runner.traffic.round_trips < 10
+    await asyncio.gather(*(submissions.claim_submission(ClaimRef(f.submission_id, "a", "o", 1)) for f in runnable))
+    assert len(await submissions.list_running_submissions()) == MANY
+    assert len(await submissions.list_expired_submissions()) == MANY
+    assert len(await submissions.list_attempt_markers()) == 0
+
+
+async def test_many_leases_are_renewed(counted: tuple[Stores, CountingRunner], clock: ManualClock) -> None:
+    submissions = counted[0].submissions
+    await asyncio.gather(*(submissions.admit_dispatch(dispatch(number)) for number in range(MANY)))
+    ids = [f"d{number:04}" for number in range(MANY)]
+    await asyncio.gather(*(submissions.claim_submission(ClaimRef(id_, "a", "o", 1)) for id_ in ids))
+    await submissions.renew_leases("o", ids)
+    assert await submissions.list_expired_submissions() == []
+
+
+async def test_a_page_of_many_runs_is_one_page(counted: tuple[Stores, CountingRunner]) -> None:
+    runs = counted[0].runs
+    new = [
+        NewRun(run_id=f"r{at:04}", workflow_name=f"w{at % 2}", started_at="2026-06-03T00:00:00Z") for at in range(600)
+    ]
+    await asyncio.gather(*(runs.create_run(run) for run in new))
+    page = await runs.list_runs(limit=599)
+    assert [run.run_id for run in page.runs] == [f"r{at:04}" for at in range(599, 0, -1)]
+    assert (await runs.list_runs(limit=599, cursor=page.next_cursor)).runs[0].run_id == "r0000"
+    rare = await runs.list_runs(status="active", workflow_name="w1", limit=1000)
+    assert len(rare.runs) == 300
+
+
+async def test_a_page_of_large_events_comes_in_parts(counted: tuple[Stores, CountingRunner]) -> None:
+    stores, runner = counted
+    await stores.events.create_stream("p")
+    for number in range(5):
+        await stores.events.append_event("p", {"number": number, "text": "x" * 600_000})
+    runner.reset()
+    page = await stores.events.read_events("p")
+    assert [found.data["number"] for found in page.events] == [0, 1, 2, 3, 4]
+    assert page.up_to_date
+    assert runner.traffic.largest_bytes < 1_300_000
