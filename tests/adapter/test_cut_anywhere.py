@@ -16,7 +16,7 @@ from flue_memdb.verification.shapes import METHODS
 from flue_valkey.servers.cutting import CuttableServer, Moment
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.server import Server
-from flue_valkey.store import deletion, sessions
+from flue_valkey.store import parts
 from tests.adapter.cut_cases import OF_MANY_COMMANDS, OF_ONE_COMMAND, PART_BYTES, READS, Case
 from tests.adapter.cut_sites import Site, open_site
 
@@ -49,8 +49,8 @@ async def new_site(cuttable: CuttableServer) -> AsyncIterator[OpenSite]:
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes in portions does so for little: a deletion takes two submissions at once in place of two hundred."""
-    monkeypatch.setattr(deletion, "_SUBMISSIONS_A_CALL", 2)
-    monkeypatch.setattr(sessions, "PART_BYTES", PART_BYTES)
+    monkeypatch.setattr(parts, "SETTLED_SUBMISSIONS", 2)
+    monkeypatch.setattr(parts, "BYTES", PART_BYTES)
 
 
 def test_every_operation_has_its_case() -> None:
