@@ -22,12 +22,21 @@ _ONLY_OF_UNSETTLED = (
     "submissions.reserveSubmissionTerminal",
 )
 
+_EXPECTED_ERRORS = ("session_being_deleted", "session_busy", "callback", "submission_conflict")
+
 
 def out_of_order(calls: Sequence[Call]) -> list[str]:
     """What contradicts the order of time: a settled submission that comes back, one that overtakes the head of its
-    session, a deletion that reports a success which was nobody's, a session document that is older than its save."""
+    session, a deletion that reports a success which was nobody's, a session document that is older than its save. And
+    each error that nothing explains."""
     book = Book(calls, Keyspace())
-    return [*_come_back(book, calls), *_overtaking(book), *_deletions(book), *_documents(calls)]
+    return [*_errors(calls), *_come_back(book, calls), *_overtaking(book), *_deletions(book), *_documents(calls)]
+
+
+def _errors(calls: Sequence[Call]) -> Iterator[str]:
+    for call in calls:
+        if call.answer is not None and call.answer.get("error", {}).get("kind", "callback") not in _EXPECTED_ERRORS:
+            yield f"nothing explains this error: {call}"
 
 
 def _come_back(book: Book, calls: Sequence[Call]) -> Iterator[str]:

@@ -1,8 +1,15 @@
 """`flue db verify`: what it runs, says and refuses."""
 
 import json
+import sys
+import time
 
 import pytest
+
+from flue_valkey.cli import db  # noqa: F401 -- the module behind the command of the same name
+from flue_valkey.drills.workers import WorkerError
+
+verify = sys.modules["flue_valkey.cli.db.verify"]
 
 
 def test_a_server_with_an_aof_loses_nothing(run, local_server):
@@ -64,6 +71,30 @@ def test_without_a_valkey_server_it_says_what_to_install(run, monkeypatch):
     result = run("db", "verify")
     assert result.exit_code == 2
     assert "install it, or name one with VALKEY_SERVER" in result.stderr
+
+
+def test_a_process_that_dies_is_no_finding(run, local_server, monkeypatch):
+    async def ends(*_):
+        raise WorkerError("a process of the drill ended with code 1")
+
+    monkeypatch.setattr(verify, "drill", ends)
+    result = run("db", "verify")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: a process of the drill ended with code 1\n"
+
+
+def test_an_interrupted_drill_leaves_nothing(program, local_server, tmp_path):
+    drill = program("db", "verify", "--kills", 200)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("flue-drill-*/*.jsonl")):
+        assert time.monotonic() < deadline
+        assert drill.process.poll() is None
+        time.sleep(0.05)
+    drill.interrupt()
+    assert drill.ended() == 130
+    assert drill.err == "interrupted\n"
+    assert drill.group_is_empty()
+    assert not list(tmp_path.glob("flue-*"))
 
 
 def _pid(info):

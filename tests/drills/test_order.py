@@ -73,3 +73,10 @@ def test_a_document_that_is_older_than_its_save():
     assert out_of_order([*saves, call(3, 4, "sessions.load", "k", answer={"result": new})]) == []
     [text] = out_of_order([*saves, call(3, 4, "sessions.load", "k", answer={"result": old})])
     assert text.startswith("session k reads as")
+
+
+def test_an_error_that_nothing_explains():
+    refused, odd = ({"error": {"kind": kind, "message": "m"}} for kind in ("session_busy", "corrupt_record"))
+    assert out_of_order([call(1, 2, "submissions.getSubmission", "s", answer=refused)]) == []
+    [text] = out_of_order([call(1, 2, "submissions.getSubmission", "s", answer=odd)])
+    assert text.startswith("nothing explains this error: client 0 [1, 2] submissions.getSubmission")
