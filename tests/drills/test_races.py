@@ -12,9 +12,12 @@ from dataclasses import replace
 import pytest
 
 from flue_memdb import ClaimRef, DirectInput, ManualClock, SessionBusyError, Stores
+from flue_memdb.contract import Json
 from flue_memdb.verification.histories import Call
+from flue_memdb.verification.operations import Answer
 from flue_valkey import Runner, valkey
 from flue_valkey.drills.audit import audit
+from flue_valkey.drills.caller import Caller
 from flue_valkey.drills.order import out_of_order
 from flue_valkey.invariants import findings
 from flue_valkey.keyspace import read_keyspace
@@ -34,6 +37,14 @@ redis.call("HINCRBY", KEYS[2], generation, 1)
 return generation
 """
 """What a Node.js reader does first."""
+
+SPOIL = """
+if redis.call("EXISTS", KEYS[1]) == 1 then
+  redis.call("HSET", KEYS[1], "acceptedAt", "?")
+  return 1
+end
+"""
+"""Makes a row unreadable, unless a session deletion has just removed it."""
 
 
 async def wrong(drilled, calls: list[Call]) -> list[str]:
@@ -78,16 +89,13 @@ async def test_many_at_once_harm_nothing(open_drilled, local_server: Server) -> 
 
 
 async def test_repairs_beside_the_work_bring_nothing_back(open_drilled, local_server: Server) -> None:
-    """Index entries that rows contradict appear all the time, and payloads go: the listings mend it while others claim,
-    complete, requeue and reserve."""
+    """Index entries that rows contradict appear all the time, and rows become unreadable: the listings mend it while
+    others claim, complete, requeue and reserve."""
     for seed in range(3):
         drilled = open_drilled(local_server)
-        spoiled: set[str] = set()
-        harm = asyncio.create_task(_harm(drilled, random.Random(seed), spoiled))
-        calls = await drilled.run(seed, clients=6, units=250)
-        harm.cancel()
-        await asyncio.wait([harm])
-        assert harm.cancelled()
+        harm = Harm(drilled, random.Random(seed))
+        calls = await drilled.run(seed, clients=6, units=250, caller=_harmful(harm))
+        spoiled = harm.spoiled
         submissions = (await drilled.stores()).submissions
         for listing in ("runnable_submissions", "running_submissions", "expired_submissions"):
             await getattr(submissions, f"list_{listing}")()
@@ -100,19 +108,39 @@ async def test_repairs_beside_the_work_bring_nothing_back(open_drilled, local_se
             assert rows.get((submission_id,), {}).get("status", "settled") == "settled"
 
 
-async def _harm(drilled, choose: random.Random, spoiled: set[str]) -> None:
-    disturbances = Disturbances(drilled.reader, drilled.prefix, Peers(drilled.reader, drilled.prefix, drilled.clock))
-    while True:
-        submission_id = f"client-{choose.randrange(6)}/{choose.randrange(12)}"
-        if choose.random() < 0.2:
-            row = key(drilled.prefix, "submission", submission_id=submission_id)
-            if await drilled.reader.command("HGET", row, "status") in (b"queued", b"running"):
-                spoiled.add(submission_id)
-                await disturbances.make("spoilSubmission", submission_id, "payload")
-        else:
-            index = choose.choice(("queued", "running", "terminalizing"))
-            await disturbances.make("addEntry", index, submission_id)
-        await asyncio.sleep(0.002)
+class Harm:
+    """Before every third call something contradicts a row, and before every sixtieth the rows of
+    two submissions become unreadable."""
+
+    def __init__(self, drilled, choose: random.Random) -> None:
+        self.spoiled: set[str] = set()
+        self._drilled = drilled
+        self._choose = choose
+        self._times = 0
+        peers = Peers(drilled.reader, drilled.prefix, drilled.clock)
+        self._disturbances = Disturbances(drilled.reader, drilled.prefix, peers)
+
+    async def do(self) -> None:
+        self._times += 1
+        if self._times % 60 == 0:
+            for index in ("queued", "running"):
+                for member in await self._drilled.reader.command("ZRANGE", key(self._drilled.prefix, index), 0, 0):
+                    row = key(self._drilled.prefix, "submission", submission_id=member.decode())
+                    if await self._drilled.reader.eval(SPOIL, [row], []):
+                        self.spoiled.add(member.decode())
+        elif self._times % 3 == 0:
+            submission_id = f"client-{self._choose.randrange(6)}/{self._choose.randrange(12)}"
+            index = self._choose.choice(("queued", "running", "terminalizing"))
+            await self._disturbances.make("addEntry", index, submission_id)
+
+
+def _harmful(harm: Harm) -> type[Caller]:
+    class Harmful(Caller):
+        async def once(self, op: str, *args: Json) -> Answer | None:
+            await harm.do()
+            return await super().once(op, *args)
+
+    return Harmful
 
 
 class Deletions:
