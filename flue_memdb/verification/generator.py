@@ -5,13 +5,15 @@ from random import Random
 
 from flue_memdb.adapter import memory
 from flue_memdb.clock import ManualClock
-from flue_memdb.contract import Json, Stores, session_storage_key
+from flue_memdb.contract import Json, Stores
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.bad_input import damaged
+from flue_memdb.verification.bulk_steps import bulk_steps
 from flue_memdb.verification.disturbance_steps import disturbed
 from flue_memdb.verification.disturbances import disturb, is_disturbance
+from flue_memdb.verification.following import follow_up
 from flue_memdb.verification.operations import Answer, Operation, dies, observe
 from flue_memdb.verification.pools import pools
 from flue_memdb.verification.world import Call, World
@@ -21,7 +23,7 @@ Step = Callable[[World], Call]
 _BAD_INPUT = 0.14
 _FOLLOW_UP = 0.3
 _BULK_SEQUENCES = 0.035
-_DISTURBED_SEQUENCES = 0.2
+_DISTURBED_SEQUENCES = 0.33
 _DISTURBANCES = 0.25
 _DISTURBED_WORK = 0.6
 _UNDISTURBED = 8
@@ -196,8 +198,8 @@ _DAMAGEABLE: tuple[Step, ...] = (
 _FLAVOURS: tuple[dict[str, int], ...] = (
     dict.fromkeys(_AREAS, 1),
     {"admission": 6, "lifecycle": 12, "reads": 4, "journal": 2, "deletion": 1},
-    {"admission": 6, "lifecycle": 7, "outbox": 12, "reads": 3, "deletion": 1},
-    {"admission": 5, "lifecycle": 7, "journal": 14, "segments": 2, "deletion": 1},
+    *[{"admission": 6, "lifecycle": 7, "outbox": 12, "reads": 3, "deletion": 1}] * 2,
+    *[{"admission": 5, "lifecycle": 7, "journal": 14, "segments": 2, "deletion": 1}] * 2,
     {"admission": 6, "lifecycle": 8, "deletion": 5, "journal": 4, "segments": 3, "outbox": 3, "sessions": 1},
     {"lifecycle": 5, "deletion": 4, "journal": 4, "segments": 4},
     {"runs": 1},
@@ -210,7 +212,7 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     """A sequence of that many operations of that many clients, with their times; the same for the same arguments.
 
     The reference runs along, so that right and wrong attempts, replays and cursors of earlier pages are chosen on
-    purpose. No operation carries a result. One sequence in five has disturbances (`disturbances.py`), most of
+    purpose. No operation carries a result. One sequence in three has disturbances (`disturbances.py`), most of
     them right before an operation that could stumble over them; the others have none.
     """
     rng = Random(f"{seed}/{operations}/{clients}")  # noqa: S311 -- it has to be repeatable
@@ -219,7 +221,7 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     world = World(rng, pools(rng), db)
     adapters = [memory(db) for _ in range(clients)]
     made: list[Operation] = []
-    planned = _bulk(world) if rng.random() < _BULK_SEQUENCES else []
+    planned = bulk_steps(world) if rng.random() < _BULK_SEQUENCES else []
     plan_at = rng.randrange(max(1, operations - len(planned)))
     flavour = rng.choice(_FLAVOURS)
     troubled = World(Random(f"{seed}/{operations}/{clients}/disturbances"), world.names, db)  # noqa: S311 -- as above
@@ -238,7 +240,7 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
         elif is_disturbed and len(made) > _UNDISTURBED and troubled.chance(_DISTURBANCES):
             call, *trouble = disturbed(troubled)
         elif made and rng.random() < _FOLLOW_UP:
-            call = _follow_up(world, made[-1])
+            call = follow_up(world, made[-1])
         else:
             area = rng.choices(areas, [flavour[name] for name in areas])[0]
             call = rng.choice(_AREAS[area])(world)
@@ -300,47 +302,3 @@ def _move(world: World, clock: ManualClock) -> None:
         clock.advance(world.rng.randrange(1, 50))
     elif choice < 0.6:
         clock.advance(world.pick((1_000, 30_000, _HOUR_MS)))
-
-
-def _follow_up(world: World, operation: Operation) -> Call:
-    """A read of what the last operation was about, so that its effect is seen before another hides it."""
-    if operation["op"] == "submissions.deleteSession" and world.db.receipts and world.chance(0.5):
-        return submission_steps.readmission_of_deleted(world)
-    args = operation["args"]
-    subject = args[0] if args else None
-    if isinstance(subject, dict):
-        subject = subject.get("submissionId", subject.get("dispatchId", subject.get("runId")))
-    store = operation["op"].partition(".")[0]
-    if store == "submissions" and isinstance(subject, str) and subject in world.db.submissions and world.chance(0.65):
-        reads = ["submissions.getSubmission"] + ["submissions.getTurnJournal"] * (subject in world.db.journals)
-        return world.pick(reads), [subject]
-    if store == "runs" and isinstance(subject, str):
-        return world.pick(("runs.getRun", "runs.lookupRun")), [subject]
-    if store == "events" and isinstance(subject, str):
-        return world.pick(("events.readEvents", "events.getStreamMeta")), [subject]
-    if store == "sessions" and isinstance(subject, str):
-        return "sessions.load", [subject]
-    return submission_steps.listing(world)
-
-
-def _bulk(world: World) -> list[Call]:
-    """Calls that make many records and read them with every limit that matters."""
-    count = world.pick((100, 101, 102, 250, 1_000, 1_001, 1_002, 1_100))
-    path, stream_key = world.pick(world.names.paths), world.pick(world.names.stream_keys)
-    limits = (None, 0, 1_000, 1_001, 5_000)
-    kind = world.rng.randrange(9)
-    if kind < 3:
-        made: list[Call] = [("events.createStream", [path]), ("bulk.appendEvents", [path, count, 0])]
-        return made + [("events.readEvents", [path, {"limit": limit}]) for limit in limits]
-    if kind < 6:
-        made = [("bulk.createRuns", ["bulk", count, 0])]
-        pages: list[Call] = [("runs.listRuns", [{"limit": limit}]) for limit in limits]
-        return [*made, *pages, ("runs.listRuns", [{"status": "active"}]), ("runs.listRuns", [{"workflowName": "bulk"}])]
-    if kind < 7:
-        return [("bulk.appendSegments", [stream_key, min(count, 250), 0])]
-    if kind < 8:
-        # An adapter may delete in portions: what stays in one must not hold up the next.
-        settled: Call = ("bulk.settleDispatches", ["bulk", world.pick((199, 200, 201, 400, 430)), 0])
-        deletion: Call = ("submissions.deleteSession", [session_storage_key("bulk"), {"$tree": "ok"}])
-        return [settled, deletion, ("submissions.getSubmission", ["bulk-0"])]
-    return [("bulk.admitDispatches", ["bulk", min(count, 120), 0]), ("submissions.listRunnableSubmissions", [])]

@@ -48,9 +48,11 @@ def commit(world: World) -> Call:
 def consume(world: World) -> Call:
     """The mark that a journal's stream was consumed."""
     with_stream = [journal for journal in world.db.journals.values() if journal.stream_key is not None]
+    with_stream = [journal for journal in with_stream if not journal.committed] or with_stream
     if not with_stream or world.chance(0.2):
         return "submissions.markStreamConsumed", [world.journal_attempt(), world.pick(world.names.stream_keys)]
-    journal = world.pick(with_stream)
+    consumed = [journal for journal in with_stream if journal.stream_consumed_at is not None]
+    journal = world.maybe(consumed, with_stream, 0.3)
     stream_key = world.maybe([str(journal.stream_key)], world.names.stream_keys, 0.85)
     attempt_id = journal.attempt_id if world.chance(0.9) else world.pick(world.names.attempts)
     return "submissions.markStreamConsumed", [

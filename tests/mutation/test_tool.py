@@ -59,7 +59,7 @@ def test_a_survivor_that_is_not_listed_is_a_finding(tmp_path, monkeypatch):
 
 
 def test_a_mutant_that_hangs_is_caught(monkeypatch):
-    monkeypatch.setattr(workers, "_SILENT_S", 5.0)
+    monkeypatch.setattr(workers, "_SILENT_CPU_S", 3.0)
     source = (ROOT / SCRIPT).read_text(encoding="utf-8")
     body = source.index('if redis.call("EXISTS"')
     hanging = Mutant(SCRIPT, body, body, "while true do end ", source, None)

@@ -36,14 +36,25 @@ Span = tuple[int, int]
 
 def lua_mutants(file: str, source: str) -> Iterator[Mutant]:
     """Every mutant of a script or an include."""
-    tokens = [token for token in _TOKEN.finditer(source) if token.lastgroup != "comment"]
+    tokens = _tokens(source)
+    statements = statement_lines(source)
     for start, end, replacement in _changes(source, tokens):
-        yield Mutant(file, start, end, replacement, source, _reached_at(source, start))
+        yield Mutant(file, start, end, replacement, source, _reached_at(source, start, statements))
 
 
-def is_statement(line: str) -> bool:
-    """Whether a line of ours begins a statement, before which another may be put."""
-    return _STATEMENT.match(line) is not None
+def statement_lines(source: str) -> set[int]:
+    """The numbers of the lines that begin a statement, outside of all brackets: another may be put before it."""
+    lines = source.splitlines()
+    depth = 0
+    depth_before: dict[int, int] = {}
+    for token in _tokens(source):
+        depth_before.setdefault(source.count("\n", 0, token.start()) + 1, depth)
+        depth += (token.group() in _OPENING) - (token.group() in _CLOSING)
+    return {number for number, depth in depth_before.items() if depth == 0 and _STATEMENT.match(lines[number - 1])}
+
+
+def _tokens(source: str) -> list[Token]:
+    return [token for token in _TOKEN.finditer(source) if token.lastgroup != "comment"]
 
 
 def _changes(source: str, tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
@@ -128,7 +139,7 @@ def _is_plain(text: str) -> bool:
 
 def _begins_line(source: str, token: Token) -> bool:
     line = source.rfind("\n", 0, token.start()) + 1
-    return not source[line : token.start()].strip() and is_statement(source[line : source.find("\n", line)])
+    return not source[line : token.start()].strip() and _STATEMENT.match(source, line) is not None
 
 
 def _statement_end(source: str, tokens: list[Token], index: int) -> int:
@@ -143,14 +154,14 @@ def _statement_end(source: str, tokens: list[Token], index: int) -> int:
     raise AssertionError("a bracket is not closed")
 
 
-def _reached_at(source: str, place: int) -> int | None:
+def _reached_at(source: str, place: int, statements: set[int]) -> int | None:
     """The line of the statement that a place belongs to: what begins a line and is indented no deeper."""
     lines = source[: source.find("\n", place)].splitlines()
     depth = _indentation(lines[-1])
     for number in range(len(lines), 0, -1):
         line = lines[number - 1]
         if line.strip() and not line.startswith("--") and _indentation(line) <= depth:
-            if is_statement(line):
+            if number in statements:
                 return number
             depth = min(depth, _indentation(line))
     return None

@@ -2,13 +2,13 @@
 
 import ast
 
-from flue_memdb.verification import ReferenceEngine, run_sequence
+from flue_memdb.verification import Engine, ReferenceEngine, run_sequence
 from flue_memdb.verification.operations import Operation
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from tools.mutation.broken_reference import BrokenReference
 from tools.mutation.broken_scripts import script_sources, scripts_with
-from tools.mutation.lua_mutants import is_statement
+from tools.mutation.lua_mutants import statement_lines
 
 _NOTES = "reached"
 
@@ -22,7 +22,7 @@ async def reached_in_scripts(operations: list[Operation]) -> set[Place]:
     """The statements of the scripts that a sequence reaches."""
     server = FakeServer()
     with scripts_with({file: _noting(file, source) for file, source in script_sources().items()}):
-        await run_sequence([ReferenceEngine(), ValkeyEngine(server)], operations)
+        await _run(ValkeyEngine(server), operations)
     runner = server.runner()
     notes = [note.decode().rpartition(":") for note in await runner.command("SMEMBERS", _NOTES)]
     await runner.close()
@@ -32,8 +32,14 @@ async def reached_in_scripts(operations: list[Operation]) -> set[Place]:
 async def reached_in_reference(operations: list[Operation]) -> set[Place]:
     """The statements in the reference's functions that a sequence reaches."""
     _hits.clear()
-    await run_sequence([ReferenceEngine(), BrokenReference({}, _hitting)], operations)
+    await _run(BrokenReference({}, _hitting), operations)
     return set(_hits)
+
+
+async def _run(engine: Engine, operations: list[Operation]) -> None:
+    difference = (await run_sequence([ReferenceEngine(), engine], operations)).difference
+    if difference is not None:
+        raise RuntimeError(f"what should change nothing does: {difference}")
 
 
 def hit(file: str, line: int) -> None:
@@ -44,9 +50,8 @@ def hit(file: str, line: int) -> None:
 def _noting(file: str, source: str) -> str:
     """The script, in which each statement notes first that it was reached."""
     lines = source.splitlines()
-    for number, line in enumerate(lines, 1):
-        if is_statement(line):
-            lines[number - 1] = f'redis.call("SADD", "{_NOTES}", "{file}:{number}") {line.strip()}'
+    for number in statement_lines(source):
+        lines[number - 1] = f'redis.call("SADD", "{_NOTES}", "{file}:{number}") {lines[number - 1].strip()}'
     return "\n".join(lines)
 
 

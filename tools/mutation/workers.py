@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import multiprocessing
+import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -10,13 +11,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import TypeAlias
 
 from tools.mutation.judge import Verdict, generated, judging
 from tools.mutation.mutant import Mutant
 from tools.mutation.reach import Place, reached_in_reference, reached_in_scripts
 
-_SILENT_S = 30.0
+_SILENT_CPU_S = 20.0
 
 Task: TypeAlias = tuple[Mutant, str, Sequence[int]] | tuple[str, int]
 """A mutant to judge by these sequences of a seed; or a sequence of a seed of which to tell what it reaches."""
@@ -63,16 +65,26 @@ def _heard(worker: _Worker) -> Answer | None:
             is_final, answer = worker.connection.recv()
         except (EOFError, ConnectionResetError):
             return Verdict(worker.seen.ran + 1, None, "crash")
-        worker.heard = time.monotonic()
+        worker.heard = _cpu_s(worker.process)
         if is_final:
             assert isinstance(answer, (Verdict, set))
             return answer
         worker.seen = answer
-    if time.monotonic() - worker.heard > _SILENT_S:
+    if isinstance(worker.task[0], Mutant) and _cpu_s(worker.process) - worker.heard > _SILENT_CPU_S:
         worker.process.kill()
         worker.process.join()
         return Verdict(worker.seen.ran + 1, None, "hang")
     return None
+
+
+def _cpu_s(process: BaseProcess) -> float:
+    """The time that the process has worked: on a busy machine, one that goes on may take long. Elsewhere than on Linux,
+    the time of the clock."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except FileNotFoundError:
+        return time.monotonic()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _started(task: Task) -> _Worker:
@@ -87,7 +99,7 @@ def _started(task: Task) -> _Worker:
 
 
 def _give(worker: _Worker, task: Task) -> None:
-    worker.task, worker.heard, worker.seen = task, time.monotonic(), Verdict(0)
+    worker.task, worker.heard, worker.seen = task, _cpu_s(worker.process), Verdict(0)
     worker.connection.send(task)
 
 
