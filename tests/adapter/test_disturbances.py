@@ -95,7 +95,7 @@ async def test_the_adapter_answers_as_the_reference_among_disturbances(
 
 MUTANTS = {
     "an entry without a row stays": (
-        "includes/submissions_of_status.lua",
+        "includes/visit_status.lua",
         'redis.call("ZREM", index, submission_id)',
         "",
     ),
