@@ -58,8 +58,9 @@ def test_a_survivor_that_is_not_listed_is_a_finding(tmp_path, monkeypatch):
     assert [entry["why"] for entry in found["stale"]] == ["there is no such mutant"]
 
 
-def test_a_mutant_that_hangs_is_caught(monkeypatch):
-    monkeypatch.setattr(workers, "_SILENT_CPU_S", 3.0)
+@pytest.mark.parametrize(("limit", "seconds"), [("_SILENT_CPU_S", 3.0), ("_SILENT_S", 5.0)])
+def test_a_mutant_that_hangs_is_caught(limit, seconds, monkeypatch):
+    monkeypatch.setattr(workers, limit, seconds)
     source = (ROOT / SCRIPT).read_text(encoding="utf-8")
     body = source.index('if redis.call("EXISTS"')
     hanging = Mutant(SCRIPT, body, body, "while true do end ", source, None)

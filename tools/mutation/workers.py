@@ -18,7 +18,9 @@ from tools.mutation.judge import Verdict, generated, judging
 from tools.mutation.mutant import Mutant
 from tools.mutation.reach import Place, reached_in_reference, reached_in_scripts
 
+# On a busy machine, one that goes on may take long; one that waits for what never comes does no work.
 _SILENT_CPU_S = 20.0
+_SILENT_S = 300.0
 
 Task: TypeAlias = tuple[Mutant, str, Sequence[int]] | tuple[str, int]
 """A mutant to judge by these sequences of a seed; or a sequence of a seed of which to tell what it reaches."""
@@ -30,7 +32,7 @@ class _Worker:
     process: BaseProcess
     connection: Connection
     task: Task
-    heard: float
+    heard: tuple[float, float]
     seen: Verdict
 
 
@@ -65,26 +67,30 @@ def _heard(worker: _Worker) -> Answer | None:
             is_final, answer = worker.connection.recv()
         except (EOFError, ConnectionResetError):
             return Verdict(worker.seen.ran + 1, None, "crash")
-        worker.heard = _cpu_s(worker.process)
+        worker.heard = _times(worker.process)
         if is_final:
             assert isinstance(answer, (Verdict, set))
             return answer
         worker.seen = answer
-    if isinstance(worker.task[0], Mutant) and _cpu_s(worker.process) - worker.heard > _SILENT_CPU_S:
+    if isinstance(worker.task[0], Mutant) and _is_silent(worker):
         worker.process.kill()
         worker.process.join()
         return Verdict(worker.seen.ran + 1, None, "hang")
     return None
 
 
-def _cpu_s(process: BaseProcess) -> float:
-    """The time that the process has worked: on a busy machine, one that goes on may take long. Elsewhere than on Linux,
-    the time of the clock."""
+def _is_silent(worker: _Worker) -> bool:
+    (worked, now), (worked_before, before) = _times(worker.process), worker.heard
+    return worked - worked_before > _SILENT_CPU_S or now - before > _SILENT_S
+
+
+def _times(process: BaseProcess) -> tuple[float, float]:
+    """The seconds that the process has worked, where that can be told (on Linux), and those of the clock."""
     try:
         fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except FileNotFoundError:
-        return time.monotonic()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0, time.monotonic()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), time.monotonic()
 
 
 def _started(task: Task) -> _Worker:
@@ -93,13 +99,13 @@ def _started(task: Task) -> _Worker:
     process = context.Process(target=_work, args=(theirs,), daemon=True)
     process.start()
     theirs.close()
-    worker = _Worker(process, ours, task, 0.0, Verdict(0))
+    worker = _Worker(process, ours, task, (0.0, 0.0), Verdict(0))
     _give(worker, task)
     return worker
 
 
 def _give(worker: _Worker, task: Task) -> None:
-    worker.task, worker.heard, worker.seen = task, _cpu_s(worker.process), Verdict(0)
+    worker.task, worker.heard, worker.seen = task, _times(worker.process), Verdict(0)
     worker.connection.send(task)
 
 
