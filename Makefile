@@ -1,6 +1,7 @@
 # Everything that the checks need is set up here: a virtual environment in .venv, and a valkey-server if it can be had.
 #   make test   lint, types and tests                  make diff   the differential run: make diff ARGS="--seed 7"
 #   make mutants  mutation testing by that run (long): make mutants ARGS="--sample 200"
+#   make bench  speed, side by side, as ratios: make bench ARGS=--quick
 #   make lint   ruff and mypy alone                    make format rewrites the sources as ruff wants them
 #   make lock   writes constraints.txt anew            make clean  removes what these made
 
@@ -12,7 +13,7 @@ INSTALL := $(PIP) install --group dev --editable '.[testing]'
 WORKERS ?= auto
 
 .SILENT:
-.PHONY: test diff mutants lint format lock clean server
+.PHONY: test diff mutants bench lint format lock clean server
 
 test: lint server
 	echo "pytest"
@@ -23,6 +24,9 @@ diff: $(READY) server
 
 mutants: $(READY)
 	$(BIN)/python -m tools.mutation $(ARGS)
+
+bench: $(READY) server
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(READY)
 	echo "ruff check, ruff format --check, mypy"

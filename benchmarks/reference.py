@@ -1,4 +1,4 @@
-"""How fast the reference is: `python benchmarks/reference.py` prints a table.
+"""How fast the reference is: `python -m benchmarks.reference` prints a table.
 
 Each figure is the best of several rounds: other work on the machine only ever makes one slower.
 """
@@ -49,8 +49,8 @@ async def simple_operations(stores: Stores, name: str) -> None:
     await stores.runs.lookup_run(name)
 
 
-async def submission_life(stores: Stores, name: str) -> None:
-    """A direct submission from its admission to its end, with one turn: 14 calls."""
+async def submission_life(stores: Stores, name: str, text: str = "some of the output") -> None:
+    """A direct submission from its admission to its end, with one turn: 14 calls. `text` is what the model puts out."""
     submissions = stores.submissions
     claim = ClaimRef(name, "attempt-1", "worker-1", lease_expires_at=_NOW_MS)
     turn = NewTurnJournal(
@@ -62,15 +62,15 @@ async def submission_life(stores: Stores, name: str) -> None:
         turn_id="turn-1",
         phase="before_provider",
     )
-    request = {"name": "search", "arguments": {"query": "weather"}}
-    done = {"type": "done", "text": "planned"}
-    await submissions.admit_direct(prompt(name, session=name))
+    request = {"name": "search", "arguments": {"query": text}}
+    done = {"type": "done", "text": text}
+    await submissions.admit_direct(prompt(name, session=name, text=text))
     await submissions.claim_submission(claim)
     await submissions.mark_submission_input_applied(claim)
     await submissions.begin_turn_journal(turn)
     await submissions.update_turn_journal_phase(claim, "provider_started", stream_key=name)
     for index in range(3):
-        await submissions.append_stream_chunk_segment(name, index, "some of the output")
+        await submissions.append_stream_chunk_segment(name, index, text)
     await submissions.update_turn_journal_phase(claim, "tool_request_recorded", tool_request=request)
     await submissions.commit_turn_journal(claim, "leaf-1")
     await submissions.reserve_submission_terminal(claim, name, done)
@@ -79,10 +79,11 @@ async def submission_life(stores: Stores, name: str) -> None:
     assert await submissions.finalize_submission_terminal(claim, name)
 
 
-def prompt(name: str, session: str) -> DirectInput:
+def prompt(name: str, session: str, text: str = "plan") -> DirectInput:
     """A direct prompt for the session."""
+    payload = {"message": text}
     return DirectInput(
-        submission_id=name, agent="planner", id=session, payload={"message": "plan"}, accepted_at="2026-06-03T09:30:00Z"
+        submission_id=name, agent="planner", id=session, payload=payload, accepted_at="2026-06-03T09:30:00Z"
     )
 
 

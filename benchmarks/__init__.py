@@ -1,0 +1,1 @@
+"""How fast it all is: `python -m benchmarks` compares side by side, `benchmarks.reference` is the reference alone."""

@@ -1,0 +1,65 @@
+"""The tables, and the picture of growth."""
+
+from collections.abc import Sequence
+from math import log10
+
+from rich.table import Table
+
+from benchmarks.growth import Curve
+from benchmarks.measure import Comparison
+from flue_valkey.servers.counting import Traffic
+
+_BARS = "▁▂▃▄▅▆▇█"
+_LOWEST_US = 100.0
+
+
+def compared(title: str, one: str, other: str, rows: Sequence[Comparison]) -> Table:
+    """Rates a second, and their ratio with its quartiles over the rounds."""
+    table = _table(title, "", f"{one}/s", f"{other}/s", "ratio", "noise", "goal", "at least")
+    for row in rows:
+        bar = (
+            (f"{row.bar.goal:.2f}{', missed' if row.is_missed else ''}", f"{row.bar.least:.2f}")
+            if row.bar
+            else ("", "")
+        )
+        style = "red" if row.is_finding else ""
+        noise = f"{row.low:.2f} … {row.high:.2f}"
+        table.add_row(
+            row.what, _number(row.rate), _number(row.other_rate), f"{row.ratio:.2f}", noise, *bar, style=style
+        )
+    return table
+
+
+def traffic(title: str, sides: dict[str, Traffic]) -> Table:
+    """What does not depend on the machine."""
+    table = _table(title, "", "round trips", "commands", "bytes sent", "bytes received")
+    for side, seen in sides.items():
+        counts = (seen.round_trips, seen.commands, seen.sent_bytes, seen.received_bytes)
+        table.add_row(side, *(f"{count:,}" for count in counts))
+    return table
+
+
+def grown(curves: Sequence[Curve]) -> Table:
+    """Times in µs, and the picture: each step up is about three times as long."""
+    sizes = list(curves[0].us)
+    table = _table("Growth: µs a call beside N records", "", *(f"{size:,}" for size in sizes), "x 3 a step")
+    for curve in curves:
+        picture = "".join(_bar(us) * 2 for us in curve.us.values())
+        table.add_row(curve.what, *(_number(us) for us in curve.us.values()), picture)
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _bar(us: float) -> str:
+    step = round(2 * log10(max(us, _LOWEST_US) / _LOWEST_US))
+    return _BARS[min(step, len(_BARS) - 1)]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
