@@ -116,13 +116,13 @@ def test_one_line_where_the_extra_is_missing(program, tmp_path):
 
 def test_a_divergence_is_shown_and_written(program, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(BROKEN_ADAPTER)
-    args = ("diff", "--engine", "fakeredis", "--seed", 1, "--sequences", 40, "--jobs", 2)
+    args = ("diff", "--engine", "fakeredis", "--seed", 1, "--sequences", 80, "--jobs", 2)
     started = program(*args)
     assert started.ended() == 1, started.err
     assert started.err == ""
     assert "The engines do not agree." in started.out
     assert "Divergence 3: fakeredis, sequence " in started.out
-    assert re.search(r"sequences +\d+ of 40$", started.out, re.MULTILINE)
+    assert re.search(r"sequences +\d+ of 80$", started.out, re.MULTILINE)
     commands = re.findall(r"again +flue (.*)", started.out)
     traces = [tmp_path / name for name in re.findall(r"trace +(\S+)", started.out)]
     assert len(commands) == len(traces) == 3
