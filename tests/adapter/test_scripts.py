@@ -52,6 +52,14 @@ async def test_a_script_compiles(script: Script, runner: Runner) -> None:
     assert len(await runner.command("SCRIPT", "LOAD", script.text)) == 40
 
 
+@pytest.mark.parametrize("file", [*(f"{name}.lua" for name in SCRIPTS), *(f"includes/{name}" for name in INCLUDES)])
+def test_a_script_says_of_a_corrupt_record_its_key_and_what_is_wrong(file: str) -> None:
+    source = (FOLDER / file).read_text(encoding="utf-8")
+    complaints = re.findall(r'"[^"]* (?:cannot be read|is missing)"', source)
+    replies = re.findall(r'\{"corrupt", [a-z_]+, "[^"]* (?:cannot be read|is missing)"\}', source)
+    assert len(complaints) == len(replies) == source.count('{"corrupt"')
+
+
 @pytest.mark.parametrize("name", INCLUDES)
 def test_an_include_is_one_local_function_that_somebody_uses(name: str) -> None:
     function = name.removesuffix(".lua")
