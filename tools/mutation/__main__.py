@@ -3,7 +3,7 @@
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,7 +14,8 @@ from tools.mutation.judge import Verdict
 from tools.mutation.mutant import Mutant
 from tools.mutation.report import MutationReport
 from tools.mutation.session import Session
-from tools.mutation.survivors import listed
+from tools.mutation.suite import failing_test
+from tools.mutation.survivors import Key, Reason, listed
 
 
 class _Part(click.ParamType[tuple[int, int]]):
@@ -46,6 +47,7 @@ class _Part(click.ParamType[tuple[int, int]]):
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("build/mutation"), show_default=True
 )
+@click.option("--tests", is_flag=True, help="Run the test that the list names for a survivor, too: it has to fail.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 @click.pass_context
 def main(  # noqa: PLR0917 -- one an option
@@ -58,11 +60,13 @@ def main(  # noqa: PLR0917 -- one an option
     jobs: int,
     keep: str,
     folder: Path,
+    tests: bool,
     as_json: bool,
 ) -> None:
     """Changes the scripts and the reference, one thing at a time, and sees whether the differential run tells.
 
-    Exit codes: 0 if each mutant is caught or listed in survivors.toml; 1 if one is neither; 2 for bad use.
+    Exit codes: 0 if each mutant is caught or listed in survivors.toml; 1 if one is neither, or passes the test that the
+    list names; 2 for bad use.
     """
     mutants = _chosen(paths, sample, part, seed)
     if not mutants:
@@ -75,9 +79,11 @@ def main(  # noqa: PLR0917 -- one an option
         if mutant.key in kept and (keep == "all" or kept[mutant.key].by is not None)
     }
     verdicts |= _judged(session, [mutant for mutant in mutants if mutant not in verdicts])
-    report = MutationReport(verdicts, listed(), frozenset(mutant.key for mutant in catalogue()))
+    reasons = listed()
+    passing = _passing(verdicts, reasons) if tests else frozenset()
+    report = MutationReport(verdicts, reasons, frozenset(mutant.key for mutant in catalogue()), passing)
     click.echo(report.as_json() if as_json else report.as_text())
-    ctx.exit(int(bool(report.unlisted)))
+    ctx.exit(int(report.is_finding))
 
 
 def _chosen(paths: Sequence[str], sample: int | None, part: tuple[int, int], seed: str) -> list[Mutant]:
@@ -100,6 +106,22 @@ def _judged(session: Session, mutants: Sequence[Mutant]) -> dict[Mutant, Verdict
             caught += verdict.by is not None
             advance(f"{caught:,} caught, {len(verdicts) / (time.monotonic() - began):.1f} a second")
     return verdicts
+
+
+def _passing(verdicts: Mapping[Mutant, Verdict], reasons: Mapping[Key, Reason]) -> frozenset[Key]:
+    """The survivors that pass the test which should catch them."""
+    named = {
+        mutant: reason.caught_by
+        for mutant, verdict in verdicts.items()
+        if not verdict.by and (reason := reasons.get(mutant.key)) is not None and reason.caught_by is not None
+    }
+    passing: set[Key] = set()
+    with progress_bar("tests", len(named)) as advance:
+        for mutant, test in named.items():
+            if failing_test(mutant, [test]) is None:
+                passing.add(mutant.key)
+            advance(f"{len(passing)} pass")
+    return frozenset(passing)
 
 
 if __name__ == "__main__":

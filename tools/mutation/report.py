@@ -11,15 +11,18 @@ from tools.mutation.mutant import Mutant
 from tools.mutation.survivors import Key, Reason
 
 _WITHIN = (1, 10, 100, 500)
+_KEY = ("file", "old", "new", "nth")
 
 
 @dataclass(frozen=True, slots=True)
 class MutationReport:
-    """The verdicts, and the list that they are compared with; `known` are the keys of all mutants there are."""
+    """The verdicts, and the list that they are compared with; `known` are the keys of all mutants there are,
+    `passing` those of listed survivors that pass the test which should catch them."""
 
     verdicts: Mapping[Mutant, Verdict]
     listed: Mapping[Key, Reason]
     known: frozenset[Key]
+    passing: frozenset[Key] = frozenset()
 
     @property
     def caught(self) -> list[Mutant]:
@@ -29,6 +32,11 @@ class MutationReport:
     def unlisted(self) -> list[Mutant]:
         """The survivors that nothing explains: findings."""
         return [mutant for mutant, verdict in self.verdicts.items() if not verdict.by and mutant.key not in self.listed]
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether somebody has to look."""
+        return bool(self.unlisted or self.passing)
 
     def survivors(self, *, can_matter: bool) -> list[Mutant]:
         """The listed survivors that another test catches, or those that cannot matter."""
@@ -66,6 +74,7 @@ class MutationReport:
             first += within[limit]
             spread.append(f"{first:,} within {limit}")
         blocks = [_block(mutant) for mutant in sorted(self.unlisted, key=lambda mutant: (mutant.file, mutant.start))]
+        blocks += [f"passes the test that should catch it: {_shown(*key)}" for key in sorted(self.passing)]
         blocks += [f"stale: {_shown(*key)}\n    {why}" for key, why in self.stale]
         lines = [
             f"mutants       {len(self.verdicts):,}",
@@ -81,13 +90,11 @@ class MutationReport:
     def as_json(self) -> str:
         return json.dumps(
             {
-                "finding": bool(self.unlisted),
+                "finding": self.is_finding,
                 "percentage": round(self.percentage, 2),
                 "mutants": [self._entry(mutant, verdict) for mutant, verdict in self.verdicts.items()],
-                "stale": [
-                    {"file": file, "old": old, "new": new, "nth": nth, "why": why}
-                    for (file, old, new, nth), why in self.stale
-                ],
+                "passing": [dict(zip(_KEY, key, strict=True)) for key in sorted(self.passing)],
+                "stale": [{**dict(zip(_KEY, key, strict=True)), "why": why} for key, why in self.stale],
             },
             ensure_ascii=False,
             indent=2,
