@@ -4,7 +4,7 @@ This is a model of recorded counts, not that program: for each operation its rou
 that were counted with payloads of 500 bytes; what each round trip does is derived from the storage format. A script's
 text travels with every call; a read of a submission is two scripts around two reads; a transition ends with a repair of
 the indexes in one batch. The peer's own work is left out, such as checks and JSON in the client and most of what its
-scripts do, while the adapter is measured whole. So the model is faster than the peer can be.
+scripts do, while the adapter is measured whole; so is the speed of its driver. The ratios are none to that program.
 """
 
 from collections.abc import AsyncIterator, Awaitable

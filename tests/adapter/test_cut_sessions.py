@@ -11,7 +11,7 @@ from flue_memdb.contract import SessionStore
 from flue_valkey import valkey
 from flue_valkey.servers.cutting import CuttingRunner, Moment
 from flue_valkey.servers.server import Server
-from flue_valkey.store import sessions
+from flue_valkey.store import parts
 
 Document = dict[str, Any]
 
@@ -46,7 +46,7 @@ async def process(
     server: Server, prefix: str, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[SessionStore, CuttingRunner]]:
     """A process beside the one of `stores`, and its runner; a document goes in parts of a thousand bytes."""
-    monkeypatch.setattr(sessions, "PART_BYTES", 1_000)
+    monkeypatch.setattr(parts, "BYTES", 1_000)
     runner = CuttingRunner(server.runner())
     adapter = valkey(runner, key_prefix=prefix, inspect_server=False)
     yield (await adapter.connect()).sessions, runner

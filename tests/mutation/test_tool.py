@@ -19,6 +19,7 @@ SEED, SEQUENCES, SAMPLE = "sample", range(8), 10
 SCRIPT = "flue_valkey/scripts/close_stream.lua"
 
 
+@pytest.mark.timeout(900)  # it takes under a minute of one core, and other tests run beside it
 @pytest.mark.parametrize("package", ["flue_valkey/", "flue_memdb/"])
 async def test_most_of_a_small_sample_is_caught_by_a_short_run(package):
     reached = set()
