@@ -4,9 +4,20 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 import fakeredis
+from fakeredis.aioredis import FakeAsyncRedisConnection
 
 from flue_valkey.runner import RedisRunner, Runner
 from flue_valkey.servers.server import Server
+
+
+class _Connection(FakeAsyncRedisConnection):
+    """A connection of which fakeredis's server keeps nothing once it is closed; its own would stay there for good."""
+
+    async def disconnect(self, *args: Any, **kwargs: Any) -> None:
+        socket = self._sock
+        await super().disconnect(*args, **kwargs)
+        if socket is not None:
+            socket.close()
 
 
 class FakeServer(Server):
@@ -27,8 +38,12 @@ class FakeServer(Server):
 
     def runner(self, protocol: Literal[2, 3] | None = None) -> Runner:
         """A client of its own, as another process would have. Whoever asks for it closes it."""
-        options: dict[str, Any] = {} if protocol is None else {"protocol": protocol}
-        return RedisRunner(fakeredis.FakeAsyncRedis(server=self.backend, max_connections=2**31, **options))
+        options: dict[str, Any] = {"connection_class": _Connection}
+        if protocol is not None:
+            options["protocol"] = protocol
+        client = fakeredis.FakeAsyncRedis(server=self.backend, max_connections=2**31, **options)
+        client.auto_close_connection_pool = True  # fakeredis makes the pool itself, and then takes it for another's
+        return RedisRunner(client)
 
     async def close(self) -> None:
         """Nothing to do: the data go with the object."""
