@@ -2,6 +2,7 @@
 #   make test   lint, types and tests                  make diff   the differential run: make diff ARGS="--seed 7"
 #   make mutants  mutation testing by that run (long): make mutants ARGS="--sample 200"
 #   make bench  speed, side by side, as ratios: make bench ARGS=--quick
+#   make soak   the long forms of all of it (hours); each command of it can be run by itself
 #   make lint   ruff and mypy alone                    make format rewrites the sources as ruff wants them
 #   make lock   writes constraints.txt anew            make clean  removes what these made
 
@@ -13,7 +14,7 @@ INSTALL := $(PIP) install --group dev --editable '.[testing]'
 WORKERS ?= auto
 
 .SILENT:
-.PHONY: test diff mutants bench lint format lock clean server
+.PHONY: test diff mutants bench soak lint format lock clean server
 
 test: lint server
 	echo "pytest"
@@ -27,6 +28,14 @@ mutants: $(READY)
 
 bench: $(READY) server
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# It ends with the first that fails.
+soak: $(READY) server
+	$(BIN)/python -m tools.soak --operations 1000000 --seed 7
+	$(BIN)/flue diff --concurrent --sequences 1000 --seed 7
+	$(BIN)/flue db verify --kills 200 --seed 7
+	FLUE_CUT_SEQUENCES=500 $(BIN)/pytest --quiet --numprocesses $(WORKERS) tests/adapter/test_cut_at_random.py
+	$(MAKE) mutants ARGS="--sample 600 --seed 7 --tests"
 
 lint: $(READY)
 	echo "ruff check, ruff format --check, mypy"
