@@ -1,16 +1,15 @@
 """What the arguments of operations are called: where ids are found, and where bad values can stand."""
 
 import functools
-import inspect
 from collections.abc import Iterator
 
-from flue_memdb.contract import EventStore, Json, RunStore, SessionStore, SubmissionStore
+from flue_memdb.contract import Json
 from flue_memdb.verification.bulk import BULK, single_calls
 from flue_memdb.verification.disturbances import DISTURBANCES
 from flue_memdb.verification.shapes import METHODS, SHAPES
 from flue_memdb.verification.values import camel
+from flue_memdb.wrapping import parameters
 
-_PROTOCOLS = {"sessions": SessionStore, "submissions": SubmissionStore, "runs": RunStore, "events": EventStore}
 # Of the many records of a bulk step only so many are looked at one by one.
 _BULK_SAMPLES = 10
 
@@ -22,8 +21,7 @@ def argument_names(op: str) -> tuple[str, ...]:
         return DISTURBANCES[op]
     store, method = METHODS[op]
     shape = SHAPES[f"{store}.{method}"]
-    parameters = list(inspect.signature(getattr(_PROTOCOLS[store], method)).parameters)[1:]
-    names = [camel(name) for name in parameters[: len(shape.parameters)]]
+    names = [camel(name) for name in list(parameters(method))[: len(shape.parameters)]]
     return (*names, "options") if shape.options else tuple(names)
 
 

@@ -1,7 +1,6 @@
 """Recording: a wrapper round any adapter that writes a trace of what is done through its stores."""
 
-import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ from flue_memdb.verification.operations import Answer
 from flue_memdb.verification.shapes import SHAPES, write_arguments
 from flue_memdb.verification.traces import Trace, write_trace
 from flue_memdb.verification.values import camel, to_json
-
-_STORES = ("sessions", "submissions", "runs", "events")
+from flue_memdb.wrapping import OPERATIONS, WrappedAdapter, arguments_by_name
 
 
 def record(
@@ -36,98 +34,23 @@ def record(
     return RecordingAdapter(adapter, _Recorder(Path(path), clock or SystemClock(), client, title))
 
 
-class RecordingAdapter:
+class RecordingAdapter(WrappedAdapter):
     """An adapter whose stores are recorded."""
 
     def __init__(self, adapter: Adapter, recorder: "_Recorder") -> None:
-        self._adapter = adapter
+        super().__init__(adapter, recorder.carry)
         self._recorder = recorder
-
-    async def migrate(self) -> None:
-        """As the adapter does; not recorded."""
-        await self._adapter.migrate()
 
     async def connect(self) -> Stores:
         """The recorded stores."""
-        stores = await self._adapter.connect()
+        stores = await super().connect()
         self._recorder.begin()
-        recorded: dict[str, Any] = {
-            name: (_RecordedSubmissions if name == "submissions" else _RecordedStore)(
-                self._recorder, name, getattr(stores, name)
-            )
-            for name in _STORES
-        }
-        return Stores(**recorded)
+        return stores
 
     async def close(self) -> None:
         """As the adapter does; then the trace is complete."""
-        await self._adapter.close()
+        await super().close()
         self._recorder.end()
-
-
-class _RecordedStore:
-    """A store whose operations are recorded; everything else of it is as it is."""
-
-    def __init__(self, recorder: "_Recorder", name: str, store: object) -> None:
-        self._recorder = recorder
-        self._name = name
-        self._store = store
-
-    def __getattr__(self, method: str) -> Any:
-        call = getattr(self._store, method)
-        if f"{self._name}.{method}" not in SHAPES:
-            return call
-        return functools.partial(self._record, method, call)
-
-    async def _record(self, method: str, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
-        written = write_arguments(self._name, method, args, kwargs)
-        entry = self._recorder.enter(f"{self._name}.{camel(method)}", written)
-        try:
-            result = await call(*args, **kwargs)
-        except FlueStoreError as error:
-            entry.answer = _error(error.kind, error)
-            raise
-        except Exception as error:
-            entry.answer = _error("other", error)
-            raise
-        else:
-            entry.answer = {"result": to_json(result)} if SHAPES[f"{self._name}.{method}"].gives else {}
-            return result
-        finally:
-            self._recorder.leave(entry)
-
-
-class _RecordedSubmissions(_RecordedStore):
-    """The store whose deletions call back: what happens in there belongs to the deletion."""
-
-    async def delete_session(self, session_key: str, delete_session_tree: Callable[[], Awaitable[object]]) -> None:
-        during: list[_Entry] = []
-        raised: list[BaseException] = []
-        callback = self._recorder.within(during, delete_session_tree, raised)
-        written = write_arguments(self._name, "delete_session", (session_key, delete_session_tree), {})
-        tree: dict[str, Json] = {"$tree": "ok"}
-        entry = self._recorder.enter(
-            "submissions.deleteSession", [written[0], tree if callable(delete_session_tree) else written[1]]
-        )
-        answer: Answer | None = {}
-        try:
-            await getattr(self._store, "delete_session")(session_key, callback)  # noqa: B009 -- the store is any object
-        except Exception as error:
-            # Whatever the callback raises is the callback's, also where it is an error of the stores.
-            refused = isinstance(error, FlueStoreError) and error not in raised
-            tree["$tree"] = "ok" if refused else "fail"
-            answer = _error(error.kind if isinstance(error, FlueStoreError) and refused else "callback", error)
-            raise
-        except BaseException:
-            answer = None
-            raise
-        finally:
-            ended = [inner for inner in during if inner.answer is not None]
-            if ended and answer is not None:
-                tree["during"] = [{"op": inner.op, "args": inner.args} for inner in ended]
-                answer["during"] = [inner.answer for inner in ended]
-            entry.answer = answer
-            self._recorder.leave(entry)
 
 
 @dataclass(slots=True, eq=False)
@@ -169,7 +92,68 @@ class _Recorder:
             self._file.close()
             self._file = None
 
-    def enter(self, op: str, args: list[Json]) -> _Entry:
+    async def carry(
+        self,
+        operation: str,
+        call: Callable[..., Awaitable[Any]],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        """Makes a call, and writes it down."""
+        if operation == "delete_session":
+            return await self._carry_deletion(call, **arguments_by_name(operation, args, kwargs))
+        name = f"{OPERATIONS[operation]}.{operation}"
+        entry = self._enter(camel(name), write_arguments(operation, args, kwargs))
+        try:
+            result = await call(*args, **kwargs)
+        except FlueStoreError as error:
+            entry.answer = _error(error.kind, error)
+            raise
+        except Exception as error:
+            entry.answer = _error("other", error)
+            raise
+        else:
+            entry.answer = {"result": to_json(result)} if SHAPES[name].gives else {}
+            return result
+        finally:
+            self._leave(entry)
+
+    async def _carry_deletion(
+        self,
+        call: Callable[..., Awaitable[Any]],
+        session_key: str,
+        delete_session_tree: Callable[[], Awaitable[object]],
+    ) -> None:
+        """Deletions call back: what happens in there belongs to the deletion."""
+        during: list[_Entry] = []
+        raised: list[BaseException] = []
+        callback = self._within_deletion(during, delete_session_tree, raised)
+        written = write_arguments("delete_session", (session_key, delete_session_tree), {})
+        tree: dict[str, Json] = {"$tree": "ok"}
+        entry = self._enter(
+            "submissions.deleteSession", [written[0], tree if callable(delete_session_tree) else written[1]]
+        )
+        answer: Answer | None = {}
+        try:
+            await call(session_key, callback)
+        except Exception as error:
+            # Whatever the callback raises is the callback's, also where it is an error of the stores.
+            refused = isinstance(error, FlueStoreError) and error not in raised
+            tree["$tree"] = "ok" if refused else "fail"
+            answer = _error(error.kind if isinstance(error, FlueStoreError) and refused else "callback", error)
+            raise
+        except BaseException:
+            answer = None
+            raise
+        finally:
+            ended = [inner for inner in during if inner.answer is not None]
+            if ended and answer is not None:
+                tree["during"] = [{"op": inner.op, "args": inner.args} for inner in ended]
+                answer["during"] = [inner.answer for inner in ended]
+            entry.answer = answer
+            self._leave(entry)
+
+    def _enter(self, op: str, args: list[Json]) -> _Entry:
         """A call begins."""
         self._now_ms = max(self._now_ms, self._clock())
         entry = _Entry(self._now_ms, op, args)
@@ -177,7 +161,7 @@ class _Recorder:
         (self._entries if outer is None else outer).append(entry)
         return entry
 
-    def leave(self, entry: _Entry) -> None:
+    def _leave(self, entry: _Entry) -> None:
         """A call has ended, with its answer or without one."""
         entry.left = True
         if entry.answer is not None:
@@ -186,7 +170,7 @@ class _Recorder:
             entry.line = text_of(line)
         self._write()
 
-    def within(self, during: list[_Entry], callback: Any, raised: list[BaseException]) -> Any:
+    def _within_deletion(self, during: list[_Entry], callback: Any, raised: list[BaseException]) -> Any:
         """The callback, which tells what was done and raised in it; what is no function stays what it is."""
         if not callable(callback):
             return callback

@@ -1,6 +1,5 @@
 """How the arguments of each operation stand in a trace, and how they become a call; both ways."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,21 +11,18 @@ from flue_memdb.contract import (
     DirectInput,
     DispatchInput,
     Durability,
-    EventStore,
     InvalidPayloadError,
     Json,
     Lease,
     NewRun,
     NewTurnJournal,
     RunEnd,
-    RunStore,
-    SessionStore,
-    SubmissionStore,
 )
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.failure import error_text
 from flue_memdb.verification.placeholders import expand, fold
 from flue_memdb.verification.values import camel, from_json, to_json
+from flue_memdb.wrapping import OPERATIONS, arguments_by_name
 
 
 class Parameter:
@@ -166,7 +162,6 @@ METHODS = {f"{store}.{camel(method)}": (store, method) for store, method in (nam
 """Store and method of each operation of a trace."""
 
 _REQUIRED_OPTIONS = frozenset({"event_key", "event"})
-_PROTOCOLS = {"sessions": SessionStore, "submissions": SubmissionStore, "runs": RunStore, "events": EventStore}
 
 
 def read_arguments(method: str, shape: Shape, args: Sequence[Json]) -> tuple[list[Any], dict[str, Any]]:
@@ -185,11 +180,10 @@ def read_arguments(method: str, shape: Shape, args: Sequence[Json]) -> tuple[lis
     return arguments, options
 
 
-def write_arguments(store: str, method: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Json]:
+def write_arguments(operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Json]:
     """The arguments of a call as they stand in a trace; a call that does not fit the method is a `TypeError`."""
-    shape = SHAPES[f"{store}.{method}"]
-    bound = inspect.signature(getattr(_PROTOCOLS[store], method)).bind(None, *args, **kwargs).arguments
-    given = list(bound.items())[1:]
+    shape = SHAPES[f"{OPERATIONS[operation]}.{operation}"]
+    given = list(arguments_by_name(operation, args, kwargs).items())
     options = {camel(name): value for name, value in given if name in shape.options}
     optional = [isinstance(parameter, _Record) and parameter.optional for parameter in shape.parameters]
     written = [
