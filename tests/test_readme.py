@@ -34,7 +34,14 @@ def _ran(folder: Path, program: str) -> str:
     return ran.stdout
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+PROGRAMS = {
+    f"{page.name} {number}": block
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL), 1)
+}
+
+
+@pytest.mark.parametrize("block", PROGRAMS.values(), ids=PROGRAMS)
 def test_every_program_runs(tmp_path, block):
     _ran(tmp_path, block)
 
