@@ -31,7 +31,7 @@ class MemoryAdapter:
         return self._stores
 
     async def close(self) -> None:
-        self._connection.closed = True
+        self._connection.close()
 
 
 def memory(db: MemoryDatabase | None = None, *, clock: Clock | None = None) -> MemoryAdapter:

@@ -9,6 +9,7 @@ from flue_memdb.clock import Clock, SystemClock
 from flue_memdb.contract.errors import CorruptRecordError
 from flue_memdb.contract.inputs import AttemptRef
 from flue_memdb.contract.outcomes import reached
+from flue_memdb.contract.tails import Tails
 from flue_memdb.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
 from flue_memdb.run_order import RunOrder
 
@@ -46,6 +47,7 @@ class MemoryDatabase:
         self.runs: dict[str, RunRow] = {}
         self.run_order = RunOrder()
         self.streams: dict[str, StreamRow] = {}
+        self.tails = Tails()
 
     def admit(self, row: SubmissionRow) -> None:
         """Adds a queued submission."""

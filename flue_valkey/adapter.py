@@ -19,6 +19,9 @@ from flue_valkey.store.runs import Runs
 from flue_valkey.store.sessions import Sessions
 from flue_valkey.store.submissions import Submissions
 
+LOOK_EVERY_S: Final = 5.0
+"""How often a tail looks for events of which it was not told, such as those of the Node.js adapter."""
+
 _VERSION: Final = str(SCHEMA_VERSION)
 
 
@@ -62,9 +65,7 @@ class ValkeyAdapter:
 
     async def close(self) -> None:
         """Closes the connection to the server; may be called twice."""
-        if not self._connection.closed:
-            self._connection.closed = True
-            await self._connection.runner.close()
+        await self._connection.close()
 
     async def _inspected(self, operation: str) -> None:
         self._connection.require_open(operation)
@@ -87,6 +88,7 @@ def valkey(
     clock: Clock | None = None,
     new_id: Callable[[], str] | None = None,
     session_cache_bytes: int = 128 * 1024 * 1024,
+    look_every_s: float = LOOK_EVERY_S,
 ) -> ValkeyAdapter:
     """An adapter for the server at a URL (`redis://`, `rediss://`, `valkey://`, `valkeys://`, `unix://`), or behind a
     runner.
@@ -94,7 +96,8 @@ def valkey(
     `key_prefix` names the namespace; trailing colons are stripped. `inspect_server=False` skips the check of the
     server's settings, for servers that answer neither CONFIG nor INFO. `clock` gives epoch ms, `new_id` names that
     nobody else has. `session_cache_bytes` bounds what is remembered of session documents, thanks to which a save sends
-    what changed and a load fetches what is new; 0 remembers nothing.
+    what changed and a load fetches what is new; 0 remembers nothing. `look_every_s` says how often a tail of an event
+    stream looks for events that nobody told of.
 
     Does no I/O; a bad URL or prefix is a `ValueError`. The adapter owns the runner: closing the one closes the other.
     """
@@ -107,11 +110,13 @@ def valkey(
         ) from None
     if not prefix:
         raise ValueError(f"valkey: key_prefix is {key_prefix!r}; give a name such as {PREFIX!r}")
+    if not look_every_s > 0:
+        raise ValueError(f"valkey: look_every_s is {look_every_s!r}; give a number above 0")
     given: object = url_or_runner
     if isinstance(given, Redis):  # it has methods of the runner's names, and would fail much later
         raise TypeError("valkey: got a redis.asyncio client; give RedisRunner(client)")
     runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
-    connection = Connection(runner, prefix, clock or SystemClock(), new_id or _random_id)
+    connection = Connection(runner, prefix, clock or SystemClock(), new_id or _random_id, look_every_s)
     return ValkeyAdapter(connection, inspect=inspect_server, session_cache_bytes=session_cache_bytes)
 
 

@@ -55,6 +55,7 @@ from flue_memdb.conformance.segments import TestSegments
 from flue_memdb.conformance.sessions import TestSessions
 from flue_memdb.conformance.subscriptions import TestSubscriptions
 from flue_memdb.conformance.suite import OpenAdapter
+from flue_memdb.conformance.tail import TestTail
 from flue_memdb.conformance.timestamps import TestTimestamps
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "TestSegments",
     "TestSessions",
     "TestSubscriptions",
+    "TestTail",
     "TestTimestamps",
     "TestTransitions",
 ]

@@ -1,12 +1,13 @@
 """The protocols of the four stores: what each operation does, whatever the database.
 
-Every method is a coroutine except `subscribe`. "Now" is the adapter's clock, in epoch milliseconds. Every write is
-atomic. Bad input is refused before anything is read or written: `InvalidIdentifierError`, `InvalidNumberError`,
-`InvalidTimestampError` and `InvalidPayloadError` are not repeated below. Unknown ids are no errors. A record that
-cannot be read is a `CorruptRecordError`. An attempt *owns* a submission that is running under that attempt id.
+Every method is a coroutine except `subscribe` and `tail`. "Now" is the adapter's clock, in epoch milliseconds. Every
+write is atomic. Bad input is refused before anything is read or written: `InvalidIdentifierError`,
+`InvalidNumberError`, `InvalidTimestampError` and `InvalidPayloadError` are not repeated below. Unknown ids are no
+errors. A record that cannot be read is a `CorruptRecordError`. An attempt *owns* a submission that is running under
+that attempt id.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from flue_memdb.contract.inputs import (
@@ -31,6 +32,7 @@ from flue_memdb.contract.records import (
     RunPage,
     RunRecord,
     RunStatus,
+    StreamEvent,
     StreamSegment,
     Submission,
     TerminalOutbox,
@@ -233,3 +235,13 @@ class EventStore(Protocol):
     def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
         """Calls the listener, without arguments, after each append and close made through these stores, until the
         returned function is called."""
+
+    def tail(self, path: str, offset: str = "-1") -> AsyncGenerator[StreamEvent, None]:
+        """Every event after the offset, once and in order: those that are stored, then those that come, by whatever
+        process they were appended. Ends after the last event of a closed stream; waits for a stream that does not exist
+        yet. `"now"` is the tail when the iteration begins. Another call may go on after the offset of the last event.
+
+        Bad input, and an adapter that is closed, are refused by the call itself; an adapter that is closed while
+        somebody iterates raises `AdapterClosedError` there. A server that is not available is asked again for a minute,
+        then its `StoreUnavailableError` is raised. Whoever ends early calls `aclose()`, or iterates within
+        `contextlib.aclosing`."""

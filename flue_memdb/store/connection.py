@@ -19,6 +19,17 @@ class Connection:
             raise AdapterClosedError(operation)
         return self._database
 
+    def tell_of(self, path: str) -> None:
+        """Something was appended to the stream, or it was closed: this process's listeners hear of it, and whoever
+        tails it in any process."""
+        self.subscriptions.notify(path)
+        self._database.tails.wake(path)
+
+    def close(self) -> None:
+        """Ends it; whoever tails a stream through it is told."""
+        self.closed = True
+        self._database.tails.wake_all()
+
 
 class Store:
     """Base of the stores."""

@@ -1,6 +1,6 @@
 """Event streams."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 from flue_memdb.contract.checks import check_id, check_key, check_limit
 from flue_memdb.contract.errors import EventKeyConflictError, StreamClosedError, StreamNotFoundError
@@ -10,6 +10,7 @@ from flue_memdb.contract.offsets import START, format_offset, parse_offset
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.records import EventPage, EventStreamMeta, StreamEvent
 from flue_memdb.contract.subscriptions import Listener
+from flue_memdb.contract.tails import tail
 from flue_memdb.rows import StreamRow
 from flue_memdb.store.connection import Store
 
@@ -44,19 +45,7 @@ class Events(Store):
         check_id("read_events", "path", path)
         after = parse_offset(offset, "read_events")
         check_limit("read_events", limit)
-        stream = self._database("read_events").streams.get(path)
-        if stream is None:
-            reached("no_stream")
-            return EventPage([], START, up_to_date=True, closed=False)
-        if after is None:
-            after = len(stream.events) - 1
-            offset = format_offset(after)
-        texts = stream.events[after + 1 : after + 1 + page_size(limit)]
-        stream.require(*map(str, range(after + 1, after + 1 + len(texts))), "nextOffset")
-        events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
-        up_to_date = after + len(events) >= len(stream.events) - 1
-        reached("none" if not events else "last" if up_to_date else "more")
-        return EventPage(events, events[-1].offset if events else offset, up_to_date, stream.closed)
+        return self._page("read_events", path, offset, after, page_size(limit))
 
     async def close_stream(self, path: str) -> None:
         check_id("close_stream", "path", path)
@@ -64,7 +53,7 @@ class Events(Store):
         reached("unknown" if stream is None else "closed_before" if stream.closed else "closed")
         if stream is not None and not stream.closed:
             stream.closed = True
-            self._connection.subscriptions.notify(path)
+            self._connection.tell_of(path)
 
     async def get_stream_meta(self, path: str) -> EventStreamMeta | None:
         check_id("get_stream_meta", "path", path)
@@ -80,6 +69,29 @@ class Events(Store):
         self._database("subscribe")
         return unsubscribe
 
+    def tail(self, path: str, offset: str = START) -> AsyncGenerator[StreamEvent, None]:
+        check_id("tail", "path", path)
+        parse_offset(offset, "tail")
+        return tail(self._tail_page, self._database("tail").tails, path, offset)
+
+    async def _tail_page(self, path: str, offset: str) -> EventPage:
+        return self._page("tail", path, offset, parse_offset(offset, "tail"), page_size(None))
+
+    def _page(self, operation: str, path: str, offset: str, after: int | None, size: int) -> EventPage:
+        stream = self._database(operation).streams.get(path)
+        if stream is None:
+            reached("no_stream")
+            return EventPage([], START, up_to_date=True, closed=False)
+        if after is None:
+            after = len(stream.events) - 1
+            offset = format_offset(after)
+        texts = stream.events[after + 1 : after + 1 + size]
+        stream.require(*map(str, range(after + 1, after + 1 + len(texts))), "nextOffset")
+        events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
+        up_to_date = after + len(events) >= len(stream.events) - 1
+        reached("none" if not events else "last" if up_to_date else "more")
+        return EventPage(events, events[-1].offset if events else offset, up_to_date, stream.closed)
+
     def _append(self, operation: str, path: str, text: str, key: str | None = None) -> str:
         stream = self._database(operation).streams.get(path)
         if stream is None:
@@ -94,5 +106,5 @@ class Events(Store):
         if key is not None:
             stream.keys[key] = sequence
         reached("appended")
-        self._connection.subscriptions.notify(path)
+        self._connection.tell_of(path)
         return format_offset(sequence)

@@ -9,6 +9,7 @@ from flue_memdb.clock import Clock
 from flue_memdb.contract import AdapterClosedError, CorruptRecordError
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.subscriptions import Subscriptions
+from flue_memdb.contract.tails import Tails
 from flue_valkey.failures import raised_as_store_errors
 from flue_valkey.runner import Runner
 from flue_valkey.scripts import SCRIPTS, Value
@@ -24,13 +25,27 @@ class Connection:
     prefix: str
     clock: Clock
     new_id: Callable[[], str]
+    look_every_s: float
     closed: bool = False
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    tails: Tails = field(default_factory=Tails)
 
     def require_open(self, operation: str) -> None:
         """`AdapterClosedError` after the adapter was closed."""
         if self.closed:
             raise AdapterClosedError(operation)
+
+    def tell_of(self, path: str) -> None:
+        """This process has appended to the stream, or closed it: its listeners and tails hear of it."""
+        self.subscriptions.notify(path)
+        self.tails.wake(path)
+
+    async def close(self) -> None:
+        """Ends it, with the connection to the server; whoever tails a stream through it is told."""
+        if not self.closed:
+            self.closed = True
+            self.tails.wake_all()
+            await self.runner.close()
 
     async def call(self, operation: str, script_name: str, rest: list[Value], values: dict[str, Value]) -> list[Any]:
         """The script's reply: a tag, and what belongs to it."""

@@ -1,6 +1,6 @@
 """Event streams."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 from flue_memdb.contract import (
     EventKeyConflictError,
@@ -19,6 +19,7 @@ from flue_memdb.contract.limits import page_size
 from flue_memdb.contract.offsets import NOW, START
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.subscriptions import Listener
+from flue_memdb.contract.tails import tail
 from flue_valkey.rows import Row
 from flue_valkey.store import parts
 from flue_valkey.store.connection import Store
@@ -50,33 +51,43 @@ class Events(Store):
         if tag == "closed":
             raise StreamClosedError(operation, path)
         if tag == "appended":
-            self._connection.subscriptions.notify(path)
+            self._connection.tell_of(path)
         return format_offset(int(found[0]))
 
     async def read_events(self, path: str, offset: str = START, limit: int | None = None) -> EventPage:
         check_id("read_events", "path", path)
         sequence = parse_offset(offset, "read_events")
         check_limit("read_events", limit)
-        found = await self._read(path, NOW if sequence is None else sequence, page_size(limit))
+        return await self._page("read_events", path, sequence, page_size(limit))
+
+    async def _page(self, operation: str, path: str, after: int | None, size: int) -> EventPage:
+        found = await self._read(operation, path, NOW if after is None else after, size)
         if found is None:
             reached("no_stream")
             return EventPage([], START, up_to_date=True, closed=False)
         begin, texts, next_sequence, closed = found
         names = [str(begin + 1 + at).encode() for at in range(len(texts))]
-        row = Row.of_values("read_events", f"stream {quoted(path)}", names, texts)
+        row = Row.of_values(operation, f"stream {quoted(path)}", names, texts)
         events = [StreamEvent(row.required_document(name.decode()), format_offset(int(name))) for name in names]
         up_to_date = begin + len(events) >= next_sequence - 1
         reached("none" if not events else "last" if up_to_date else "more")
         next_offset = events[-1].offset if events else format_offset(begin)
         return EventPage(events, next_offset, up_to_date, closed)
 
-    async def _read(self, path: str, after: str | int, limit: int) -> tuple[int, list[bytes | None], int, bool] | None:
+    async def _read(
+        self, operation: str, path: str, after: str | int, limit: int
+    ) -> tuple[int, list[bytes | None], int, bool] | None:
         """The sequence read from, the texts behind it, the next sequence and whether the stream is closed."""
         begin: int | None = None
         texts: list[bytes | None] = []
         while True:
             tag, *found = await self._run(
-                "read_events", path=path, after=after, limit=limit - len(texts), budget=parts.BYTES
+                operation,
+                script="read_events",
+                path=path,
+                after=after,
+                limit=limit - len(texts),
+                budget=parts.BYTES,
             )
             if tag == "no_stream":
                 return None
@@ -91,7 +102,7 @@ class Events(Store):
         check_id("close_stream", "path", path)
         tag, *_ = await self._call("close_stream", path=path)
         if tag == "closed":
-            self._connection.subscriptions.notify(path)
+            self._connection.tell_of(path)
 
     async def get_stream_meta(self, path: str) -> EventStreamMeta | None:
         check_id("get_stream_meta", "path", path)
@@ -105,3 +116,12 @@ class Events(Store):
         unsubscribe = self._connection.subscriptions.subscribe(path, listener)
         self._connection.require_open("subscribe")
         return unsubscribe
+
+    def tail(self, path: str, offset: str = START) -> AsyncGenerator[StreamEvent, None]:
+        check_id("tail", "path", path)
+        parse_offset(offset, "tail")
+        self._connection.require_open("tail")
+        return tail(self._tail_page, self._connection.tails, path, offset, self._connection.look_every_s)
+
+    async def _tail_page(self, path: str, offset: str) -> EventPage:
+        return await self._page("tail", path, parse_offset(offset, "tail"), page_size(None))
