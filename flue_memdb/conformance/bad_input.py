@@ -235,11 +235,20 @@ class TestBadInput(Contract):
         await _refused(stores, InvalidPayloadError, call, value)
 
     @pytest.mark.parametrize("name", ["dispatchId", "agent", "id", "input", "acceptedAt", "traceCarrier"])
-    async def test_extra_keys_are_no_fields(self, stores: Stores, name: str) -> None:
+    async def test_extra_keys_of_a_dispatch_are_no_fields(self, stores: Stores, name: str) -> None:
         """`extra` holds the keys that a dispatch does not know: a field of its own is an `InvalidPayloadError`."""
 
         async def admit_with(stores: Stores, extra: Any) -> None:
             await stores.submissions.admit_dispatch(dispatch(extra=extra))
+
+        await _refused(stores, InvalidPayloadError, admit_with, {name: "x"})
+
+    @pytest.mark.parametrize("name", ["kind", "submissionId", "agent", "id", "payload", "acceptedAt", "traceCarrier"])
+    async def test_extra_keys_of_a_direct_prompt_are_no_fields(self, stores: Stores, name: str) -> None:
+        """`extra` holds the keys that a direct prompt does not know: a field of its own is an `InvalidPayloadError`."""
+
+        async def admit_with(stores: Stores, extra: Any) -> None:
+            await stores.submissions.admit_direct(direct("p9", extra=extra))
 
         await _refused(stores, InvalidPayloadError, admit_with, {name: "x"})
 

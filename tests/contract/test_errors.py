@@ -6,6 +6,7 @@ import pytest
 
 from flue_memdb import (
     AttemptRef,
+    DirectInput,
     FlueStoreError,
     InvalidIdentifierError,
     MemoryDatabase,
@@ -72,3 +73,20 @@ async def test_what_python_refuses_to_print_is_refused_like_anything_else(value:
     stores = await memory().connect()
     with pytest.raises(InvalidIdentifierError, match="that cannot be shown"):
         await stores.submissions.get_submission(value)  # type: ignore[arg-type]
+
+
+async def test_an_extra_key_that_is_a_field_is_named_and_then_what_to_give_instead() -> None:
+    stores = await memory(MemoryDatabase()).connect()
+    prompt = DirectInput(
+        submission_id="p1",
+        agent="a",
+        id="i",
+        payload={"message": "m"},
+        accepted_at="2026-06-03",
+        extra={"submissionId": "x"},
+    )
+    with pytest.raises(FlueStoreError) as refused:
+        await stores.submissions.admit_direct(prompt)
+    assert (
+        str(refused.value) == "admit_direct: extra: holds 'submissionId', which is a field; give submission_id instead"
+    )
