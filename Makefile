@@ -3,6 +3,7 @@
 #   make mutants  mutation testing by that run (long): make mutants ARGS="--sample 200"
 #   make bench  speed, side by side, as ratios: make bench ARGS=--quick
 #   make soak   the long forms of all of it (hours); each command of it can be run by itself
+#   make docs   builds the documentation into site/
 #   make lint   ruff and mypy alone                    make format rewrites the sources as ruff wants them
 #   make lock   writes constraints.txt anew            make clean  removes what these made
 
@@ -10,11 +11,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
-INSTALL := $(PIP) install --group dev --editable '.[testing]'
+INSTALL := $(PIP) install --group dev --group docs --editable '.[testing]'
 WORKERS ?= auto
 
 .SILENT:
-.PHONY: test diff mutants bench soak lint format lock clean server
+.PHONY: test diff mutants bench soak docs lint format lock clean server
 
 test: lint server
 	echo "pytest"
@@ -36,6 +37,10 @@ soak: $(READY) server
 	$(BIN)/flue db verify --kills 200 --seed 7
 	FLUE_CUT_SEQUENCES=500 $(BIN)/pytest --quiet --numprocesses $(WORKERS) tests/adapter/test_cut_at_random.py
 	$(MAKE) mutants ARGS="--sample 600 --seed 7 --tests"
+
+docs: $(READY)
+	$(BIN)/properdocs build --strict --quiet
+	echo "site/index.html"
 
 lint: $(READY)
 	echo "ruff check, ruff format --check, mypy"
@@ -67,5 +72,5 @@ lock:
 	touch $(READY)
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf .venv build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find flue_memdb flue_valkey tests -name __pycache__ -prune -exec rm -rf {} +

@@ -251,7 +251,7 @@ def test_what_is_found_cannot_steer_a_terminal(run, sound, ask):
 
 def test_the_settings_of_the_page_leave_nothing_to_say(run, server_with, filled):
     page = (Path(__file__).parents[2] / "docs" / "production.md").read_text(encoding="utf-8")
-    settings = re.search(r"```\n(appendonly.*?)```", page, re.DOTALL)[1].splitlines()
+    settings = re.search(r"```ini .*\n(appendonly.*?)```", page, re.DOTALL)[1].splitlines()
     server = server_with(**{name.replace("-", "_"): value for name, value in map(str.split, settings)})
     filled(server)
     report = json.loads(run("db", "check", "--json", "--url", server.url).stdout)
