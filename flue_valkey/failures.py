@@ -21,6 +21,7 @@ from redis.exceptions import (
 from flue_memdb.contract import FlueStoreError, ServerReplyError, StoreFullError, StoreUnavailableError
 from flue_valkey.runner import NotSentError
 
+DRIVER_ERRORS = (RedisError, OSError, TimeoutError)
 _CREDENTIALS = (AuthenticationError, AuthenticationWrongNumberOfArgsError)
 _FULL = "OOM "
 _NOT_ALLOWED = "ACL failure in script"
@@ -31,11 +32,12 @@ def raised_as_store_errors(operation: str) -> Iterator[None]:
     """Raises what the driver raises in the block as `StoreUnavailableError`, `StoreFullError` or `ServerReplyError`."""
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise _translated(operation, error) from error
+    except DRIVER_ERRORS as error:
+        raise store_error(operation, error) from error
 
 
-def _translated(operation: str, error: Exception) -> FlueStoreError:
+def store_error(operation: str, error: Exception) -> FlueStoreError:
+    """One of `DRIVER_ERRORS` as what the block would raise; for where the block itself would take too long."""
     if isinstance(error, _CREDENTIALS) or _refuses_credentials(error):
         return ServerReplyError(
             operation, "the server", f"refuses the credentials ({error})", "check user name and password in the URL"

@@ -2,10 +2,13 @@
 
 import base64
 import re
+from binascii import b2a_base64
 from dataclasses import dataclass
 from typing import Final
 
 PREFIX: Final = "flue"
+
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ LAYOUT: Final[dict[str, Key]] = {
 
 def base64url(text: str) -> str:
     """The UTF-8 text in base64url without padding."""
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return b2a_base64(text.encode(), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def from_base64url(text: str) -> str:

@@ -1,7 +1,7 @@
 """What the stores of one adapter share: the way to the server, and the process's own state."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from flue_memdb.contract import AdapterClosedError, CorruptRecordError
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.subscriptions import Subscriptions
 from flue_memdb.contract.tails import Tails
-from flue_valkey.failures import raised_as_store_errors
+from flue_valkey.failures import DRIVER_ERRORS, store_error
 from flue_valkey.runner import Runner
 from flue_valkey.scripts import SCRIPTS, Value
 
@@ -47,13 +47,18 @@ class Connection:
             self.tails.wake_all()
             await self.runner.close()
 
-    async def call(self, operation: str, script_name: str, rest: list[Value], values: dict[str, Value]) -> list[Any]:
-        """The script's reply: a tag, and what belongs to it."""
+    async def call(
+        self, operation: str, script_name: str, rest: Sequence[Value], values: dict[str, Value]
+    ) -> list[Any]:
+        """The script's reply: a tag, and what belongs to it. `prefix` and `now` are put into `values`."""
         self.require_open(operation)
         script = SCRIPTS[script_name]
-        keys, args = script.bind(self.prefix, values | {"prefix": self.prefix, "now": self.clock()}, rest)
-        with raised_as_store_errors(operation):
+        values["prefix"], values["now"] = self.prefix, self.clock()
+        keys, args = script.bind(self.prefix, values, rest)
+        try:
             reply: list[Any] = await self.runner.eval(script.text, keys, args)
+        except DRIVER_ERRORS as error:
+            raise store_error(operation, error) from error
         tag = reply[0].decode()
         if tag == "wrong_type":
             key, expected, actual = (part.decode() for part in reply[1:])
@@ -72,10 +77,10 @@ class Store:
 
     async def _call(self, operation: str, *rest: Value, script: str = "", **values: Value) -> list[Any]:
         """Runs the operation's script, whose tag is what the operation came to."""
-        reply = await self._run(operation, *rest, script=script, **values)
+        reply = await self._connection.call(operation, script or operation, rest, values)
         reached(reply[0])
         return reply
 
-    async def _run(self, operation: str, *rest: Value, script: str = "", **values: Value) -> list[Any]:
+    def _run(self, operation: str, *rest: Value, script: str = "", **values: Value) -> Awaitable[list[Any]]:
         """Runs the operation's script, which has its name unless one is given; `prefix` and `now` are added."""
-        return await self._connection.call(operation, script or operation, list(rest), values)
+        return self._connection.call(operation, script or operation, rest, values)
