@@ -9,7 +9,7 @@ def main() -> None:
     try:
         from flue_valkey.cli.app import flue  # noqa: PLC0415 -- it needs the extra
     except ModuleNotFoundError as missing:
-        if missing.name not in ("click", "rich"):
+        if missing.name not in ("click", "rich", "tomlkit"):
             raise
         sys.stderr.write(f"flue: {missing.name} is missing; install it with: pip install 'flue-valkey[cli]'\n")
         sys.exit(2)

@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 
 from flue_memdb.contract import FlueStoreError
 from flue_memdb.contract.limits import SCHEMA_VERSION
+from flue_valkey.cli.add import add
 from flue_valkey.cli.db import db
 from flue_valkey.cli.diff import diff
 from flue_valkey.cli.errors import INTERRUPTED, CannotRunError
@@ -38,6 +39,7 @@ def flue() -> None:
 
     \b
     Examples:
+      flue add database valkey          write the adapter of your project into its db.py
       flue diff                         compare every engine at hand, 500 random sequences
       flue diff --seed 7 --sequences 50 the same sequences each time, and fewer of them
       flue replay traces/               recorded operations on every engine at hand
@@ -51,6 +53,7 @@ def flue() -> None:
     """
 
 
+flue.add_command(add)
 flue.add_command(db)
 flue.add_command(diff)
 flue.add_command(replay)

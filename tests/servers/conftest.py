@@ -1,12 +1,14 @@
 """A server behind a proxy."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from flue_valkey.blueprint.database import database_text
 from flue_valkey.runner import RedisRunner, Runner, runner_from_url
 from flue_valkey.servers.proxy import Proxy
 from flue_valkey.servers.server import Server
@@ -33,9 +35,16 @@ async def key(local_server: Server) -> AsyncIterator[str]:
     await local_server.remove(prefix)
 
 
-@pytest.fixture(params=["multiplexed", "pooled"])
+@pytest.fixture(params=["multiplexed", "pooled", "blueprint"])
 def make(request: pytest.FixtureRequest) -> Callable[[str], Runner]:
-    """Both kinds of runner for a URL. The client of the pooled one would by itself repeat commands."""
+    """Each kind of runner for a URL, with the one that `flue add database valkey --runner` writes into a project. The
+    client of the pooled one would by itself repeat commands."""
     if request.param == "multiplexed":
         return runner_from_url
+    if request.param == "blueprint":
+        written: dict[str, Any] = {}
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("VALKEY_URL", "redis://127.0.0.1")
+            exec(database_text(runner=True, dotenv=False), written)
+        return lambda url: cast("Runner", written["ProjectRunner"](written["new_pool"](url)))
     return lambda url: RedisRunner(Redis.from_url(url, retry=Retry(NoBackoff(), 3)))
