@@ -36,6 +36,7 @@ soak: $(READY) server
 	$(BIN)/flue diff --concurrent --sequences 1000 --seed 7
 	$(BIN)/flue db verify --kills 200 --seed 7
 	FLUE_CUT_SEQUENCES=500 $(BIN)/pytest --quiet --numprocesses $(WORKERS) tests/adapter/test_cut_at_random.py
+	FLUE_RACE_CALLS=20000 $(BIN)/pytest --quiet --timeout 3600 tests/drills/test_processes.py
 	$(MAKE) mutants ARGS="--sample 600 --seed 7 --tests"
 
 docs: $(READY)

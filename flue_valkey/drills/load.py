@@ -44,7 +44,10 @@ class Client:
         self._admissions = itertools.count()
         self._admitted = 0
         self._left: list[tuple[Json, Json]] = []
-        self._units: dict[Callable[[], Coroutine[Any, Any, None]], int] = {
+
+    def units(self) -> dict[Callable[[], Coroutine[Any, Any, None]], int]:
+        """What it does, with how often in proportion."""
+        return {
             self._admit: 10,
             self._work: 10,
             self._take_over: 4,
@@ -61,7 +64,7 @@ class Client:
     async def run(self, finished: Callable[[], bool], *, settles: bool) -> None:
         """Works until `finished`. One that `settles` goes on until nothing is unsettled, or clearly stays so."""
         await self._caller.answered("events.createStream", STREAM)
-        units, weights = list(self._units), list(self._units.values())
+        units, weights = zip(*self.units().items(), strict=True)
         while not finished():
             await self._choose.choices(units, weights)[0]()
         deadline = time.monotonic() + self._patience_s

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier, Event
@@ -62,6 +62,8 @@ class Crew:
         self._gate = gate
         self._done = done
         self.ledgers = ledgers
+        self._read = dict.fromkeys(ledgers, 0)
+        self._calls = 0
 
     async def begun(self) -> None:
         """Returns when each process has made its first calls."""
@@ -70,6 +72,12 @@ class Crew:
             self._require_alive()
             if time.monotonic() > until:
                 raise WorkerError("a process of the drill does not begin")
+            await asyncio.sleep(_POLL_S)
+
+    async def made(self, calls: int) -> None:
+        """Returns when the processes have made so many calls in all."""
+        while self._count() < calls:
+            self._require_alive()
             await asyncio.sleep(_POLL_S)
 
     async def at_the_gate(self) -> None:
@@ -103,6 +111,16 @@ class Crew:
                 error if isinstance(error, WorkerError) else WorkerError("the processes wait for each other")
             ) from None
 
+    def _count(self) -> int:
+        """How many calls the ledgers hold; only what has come since the last time is read."""
+        for ledger, read in self._read.items():
+            with suppress(FileNotFoundError), ledger.open("rb") as file:
+                file.seek(read)
+                text = file.read()
+                self._read[ledger] += len(text)
+                self._calls += text.count(b"\n")
+        return self._calls
+
     def _require_alive(self, *, ended: bool = False) -> None:
         codes = [process.exitcode for process in self._processes]
         bad = [code for code in codes if code != 0 and (ended or code is not None)]
@@ -113,12 +131,19 @@ class Crew:
 
 @contextmanager
 def crew(
-    namespace: Namespace, folder: Path, seed: str, workers: int, *, life: int = 0, settles: bool = True
+    namespace: Namespace,
+    folder: Path,
+    seed: str,
+    workers: int,
+    *,
+    life: int = 0,
+    settles: bool = True,
+    client: type[Client] = Client,
 ) -> Iterator[Crew]:
     """Processes at work until `end`; whatever happens, they end with the block.
 
     Each life of an app has clients of its own numbers. One that `settles` ends with nothing unsettled; another leaves
-    its work as it stands.
+    its work as it stands. `client` is a class of a module that the processes can import.
     """
     context = multiprocessing.get_context("spawn")
     gate, done = context.Barrier(workers + 1), context.Event()
@@ -128,7 +153,8 @@ def crew(
     try:
         processes: list[BaseProcess] = []
         for worker, ledger in enumerate(ledgers):
-            place = _Place(namespace, ledger, seed, life * workers + worker, (life + 1) * workers, settles, gate, done)
+            number, so_far = life * workers + worker, (life + 1) * workers
+            place = _Place(namespace, ledger, seed, number, so_far, settles, client, gate, done)
             processes.append(context.Process(target=_work, args=(place,), daemon=True))
             processes[-1].start()
     finally:
@@ -153,6 +179,7 @@ class _Place:
     worker: int
     workers: int
     settles: bool
+    client: type[Client]
     gate: Barrier
     done: Event
 
@@ -179,7 +206,7 @@ async def _work_together(place: _Place) -> None:
     with Ledger(place.ledger) as ledger:
         async with open_stores(adapter) as stores:
             clients = [
-                Client(
+                place.client(
                     Caller(stores, number, ledger, gate.server_is_back),
                     random.Random(f"{place.seed}/{number}"),  # noqa: S311 -- repeatable, not secret
                     clock,

@@ -7,76 +7,34 @@ Adapters with connections of their own are processes to the server.
 import asyncio
 import random
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
 from flue_memdb import ClaimRef, DirectInput, ManualClock, SessionBusyError, Stores
 from flue_memdb.contract import Json
-from flue_memdb.verification.histories import Call
 from flue_memdb.verification.operations import Answer
 from flue_valkey import Runner, valkey
-from flue_valkey.drills.audit import audit
 from flue_valkey.drills.caller import Caller
-from flue_valkey.drills.order import out_of_order
 from flue_valkey.invariants import findings
 from flue_valkey.keyspace import read_keyspace
 from flue_valkey.layout import key
 from flue_valkey.scripts import SCRIPTS
-from flue_valkey.servers.disturbances import Disturbances
-from flue_valkey.servers.peers import Peers
 from flue_valkey.servers.server import Server
+from tests.drills.harm import BROKEN, HOLD, Harm, broken, wrong
 
 HOUR_MS = 3_600_000
 INSTANCE = "i"
 SESSION = f'agent-session:["{INSTANCE}","default","default"]'
-
-HOLD = """
-local generation = redis.call("HGET", KEYS[1], "generation")
-redis.call("HINCRBY", KEYS[2], generation, 1)
-return generation
-"""
-"""What a Node.js reader does first."""
-
-SPOIL = """
-if redis.call("EXISTS", KEYS[1]) == 1 then
-  redis.call("HSET", KEYS[1], "acceptedAt", "?")
-  return 1
-end
-"""
-"""Makes a row unreadable, unless a session deletion has just removed it."""
-
-
-async def wrong(drilled, calls: list[Call]) -> list[str]:
-    found = await audit(calls, await drilled.space())
-    return [*(f"{call}, but it {text}" for call, text in found.lost), *found.twice, *found.broken, *out_of_order(calls)]
-
-
-BROKEN = {
-    "anybody completes": ("complete_submission", "not_owned(submission, attempt_id) or ", ""),
-    "what runs is claimed": ("claim_submission", 'row[1] ~= "queued"', "not row[1]"),
-    "what waits is claimed": ("claim_submission", "session_head(prefix, queue) ~= submission_id", "false"),
-    "a key is no key": ("append_event_once", "if known then", "if false then"),
-    "anybody takes over": ("replace_turn_journal_attempt", "if refused then", "if false then"),
-    "a settled one is requeued": (
-        "requeue_submission_before_input_applied",
-        "= not_owned(submission, attempt_id)",
-        "= nil",
-    ),
-}
 
 
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_broken_script_is_found_out(
     open_drilled, local_server: Server, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    script, text, instead = BROKEN[name]
-    assert text in SCRIPTS[script].text
-    broken = replace(SCRIPTS[script], text=SCRIPTS[script].text.replace(text, instead, 1))
-    monkeypatch.setitem(SCRIPTS, script, broken)
+    monkeypatch.setitem(SCRIPTS, BROKEN[name][0], broken(*BROKEN[name]))
     for seed in range(10):
         drilled = open_drilled(local_server, patience_s=0.2)
-        if await wrong(drilled, await drilled.run(seed, clients=4, units=150)):
+        if await wrong(await drilled.run(seed, clients=4, units=150), await drilled.space()):
             return
     pytest.fail(f"{name}, and nobody noticed")
 
@@ -85,7 +43,7 @@ async def test_many_at_once_harm_nothing(open_drilled, local_server: Server) -> 
     for seed in range(3):
         drilled = open_drilled(local_server)
         calls = await drilled.run(seed, clients=6, units=200)
-        assert await wrong(drilled, calls) == [], f"seed {seed}"
+        assert await wrong(calls, await drilled.space()) == [], f"seed {seed}"
 
 
 async def test_repairs_beside_the_work_bring_nothing_back(open_drilled, local_server: Server) -> None:
@@ -93,7 +51,7 @@ async def test_repairs_beside_the_work_bring_nothing_back(open_drilled, local_se
     others claim, complete, requeue and reserve."""
     for seed in range(3):
         drilled = open_drilled(local_server)
-        harm = Harm(drilled, random.Random(seed))
+        harm = Harm(drilled.reader, drilled.prefix, drilled.clock, random.Random(seed))
         calls = await drilled.run(seed, clients=6, units=250, caller=_harmful(harm))
         spoiled = harm.spoiled
         submissions = (await drilled.stores()).submissions
@@ -101,37 +59,12 @@ async def test_repairs_beside_the_work_bring_nothing_back(open_drilled, local_se
             await getattr(submissions, f"list_{listing}")()
         await submissions.list_pending_terminal_outboxes()
         assert spoiled, f"seed {seed}: nothing was spoiled"
-        contradictions = [text for text in await wrong(drilled, calls) if not any(each in text for each in spoiled)]
+        space = await drilled.space()
+        contradictions = [text for text in await wrong(calls, space) if not any(each in text for each in spoiled)]
         assert contradictions == [], f"seed {seed}"
-        rows = (await drilled.space()).all("submission")
+        rows = space.all("submission")
         for submission_id in spoiled:
             assert rows.get((submission_id,), {}).get("status", "settled") == "settled"
-
-
-class Harm:
-    """Before every third call something contradicts a row, and before every sixtieth the rows of
-    two submissions become unreadable."""
-
-    def __init__(self, drilled, choose: random.Random) -> None:
-        self.spoiled: set[str] = set()
-        self._drilled = drilled
-        self._choose = choose
-        self._times = 0
-        peers = Peers(drilled.reader, drilled.prefix, drilled.clock)
-        self._disturbances = Disturbances(drilled.reader, drilled.prefix, peers)
-
-    async def do(self) -> None:
-        self._times += 1
-        if self._times % 60 == 0:
-            for index in ("queued", "running"):
-                for member in await self._drilled.reader.command("ZRANGE", key(self._drilled.prefix, index), 0, 0):
-                    row = key(self._drilled.prefix, "submission", submission_id=member.decode())
-                    if await self._drilled.reader.eval(SPOIL, [row], []):
-                        self.spoiled.add(member.decode())
-        elif self._times % 3 == 0:
-            submission_id = f"client-{self._choose.randrange(6)}/{self._choose.randrange(12)}"
-            index = self._choose.choice(("queued", "running", "terminalizing"))
-            await self._disturbances.make("addEntry", index, submission_id)
 
 
 def _harmful(harm: Harm) -> type[Caller]:
@@ -185,9 +118,8 @@ async def test_a_waiter_never_reports_the_success_of_a_deletion_that_failed(open
 async def test_a_waiter_that_takes_every_end_for_a_success_is_found_out(
     open_drilled, local_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = SCRIPTS["look_at_session_deletion"]
-    broken = replace(script, text=script.text.replace('return {"gone"}', 'return {"succeeded"}'))
-    monkeypatch.setitem(SCRIPTS, script.name, broken)
+    script = "look_at_session_deletion"
+    monkeypatch.setitem(SCRIPTS, script, broken(script, 'return {"gone"}', 'return {"succeeded"}'))
     drilled, choose = open_drilled(local_server), random.Random(1)
     deletions = Deletions([await drilled.stores() for _ in range(6)])
     heard = [await deletions.delete(fail=1.0, choose=choose) for _ in range(10)]
