@@ -3,15 +3,20 @@
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from os import PathLike
+from typing import TYPE_CHECKING, TypeVar
 
 from flue_memdb.clock import Clock, SystemClock
 from flue_memdb.contract.errors import CorruptRecordError
 from flue_memdb.contract.inputs import AttemptRef
+from flue_memdb.contract.json_text import Json
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.tails import Tails
 from flue_memdb.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
 from flue_memdb.run_order import RunOrder
+
+if TYPE_CHECKING:
+    from flue_memdb.verification import Trace
 
 _DELETIONS_REMEMBERED = 1_000
 _T = TypeVar("_T")
@@ -49,6 +54,46 @@ class MemoryDatabase:
         self.streams: dict[str, StreamRow] = {}
         self.tails = Tails()
 
+    def snapshot(self) -> dict[str, Json]:
+        """Everything that is stored, as a JSON value: the same for the same contents, in an order that people can read.
+
+        The order of keys within a document is part of it; write it with `json.dumps` without `sort_keys`. The clock is
+        not in it.
+        """
+        from flue_memdb.snapshots import write_snapshot  # noqa: PLC0415 -- an app that takes none need not wait for it
+
+        return write_snapshot(self)
+
+    def restore(self, snapshot: Json) -> None:
+        """Stores what a snapshot holds in place of everything that is stored now, for all adapters over this database.
+
+        A snapshot that is broken is refused, with the place and what is wrong there (`InvalidInputError`), and nothing
+        changes.
+        """
+        from flue_memdb.snapshots import read_snapshot  # noqa: PLC0415
+
+        self._become(read_snapshot(snapshot))
+
+    async def seed(self, source: "Trace | Json | str | PathLike[str]") -> None:
+        """Fills an empty database with what a trace leads to or a snapshot holds, or a file of one of them.
+
+        The operations of a trace happen when it says, whatever the database's own clock; one that gives something else
+        than the trace says, or fails though it does not say so, is a `TraceError`. All of it is stored, or nothing. A
+        database that holds something is a `ValueError`; `restore` replaces what there is.
+        """
+        from flue_memdb.snapshots.seeding import seeded  # noqa: PLC0415
+
+        seed = await seeded(source, self.new_id)
+        if self.snapshot() != MemoryDatabase().snapshot():
+            raise ValueError("seed: the database is not empty; seed a new one, or restore a snapshot")
+        self._become(seed)
+
+    def _become(self, other: "MemoryDatabase") -> None:
+        """Takes over what another database holds."""
+        own = {"clock", "new_id", "tails"}
+        vars(self).update({name: value for name, value in vars(other).items() if name not in own})
+        self.tails.wake_all()
+
     def admit(self, row: SubmissionRow) -> None:
         """Adds a queued submission."""
         self.submissions[row.submission_id] = row
@@ -67,6 +112,10 @@ class MemoryDatabase:
         row.status, row.settled_at, row.error = "settled", self.clock(), error
         self.running.pop(row.submission_id, None)
         self.terminalizing.pop(row.submission_id, None)
+        self.leave_queue(row)
+
+    def leave_queue(self, row: SubmissionRow) -> None:
+        """Takes a settled submission out of its session's queue."""
         _remove(self.session_unsettled, row)
 
     def forget(self, row: SubmissionRow) -> None:

@@ -7,8 +7,8 @@ from flue_memdb.adapter import memory
 from flue_memdb.clock import Clock
 from flue_memdb.contract import Adapter, Json
 from flue_memdb.database import MemoryDatabase
+from flue_memdb.invariants import findings
 from flue_memdb.verification import disturbances
-from flue_memdb.verification.invariants import findings
 
 
 class Namespace(Protocol):

@@ -14,7 +14,7 @@ from flue_memdb import (
     memory,
     open_stores,
 )
-from flue_memdb.verification.invariants import findings
+from flue_memdb.invariants import findings
 
 DISPATCH = DispatchInput(dispatch_id="d", agent="a", id="i", input=None, accepted_at="2026-06-03")
 

@@ -29,6 +29,8 @@ def _of_submissions(db: MemoryDatabase) -> Iterator[str]:
             yield f"submission {submission_id!r} is missing from its session"
         if (row.status in ("running", "terminalizing")) and row.attempt_id is None:
             yield f"submission {submission_id!r} is {row.status} without an attempt"
+        if row.status == "terminalizing" and None in (row.terminal_key, row.terminal_event):
+            yield f"submission {submission_id!r} is terminalizing without an event and its key"
         if (row.status == "settled") != (row.settled_at is not None):
             yield f"submission {submission_id!r} is {row.status}, which settled_at {row.settled_at} contradicts"
     for name, index in (("running", db.running), ("terminalizing", db.terminalizing)):

@@ -1,0 +1,152 @@
+"""What each row looks like in a snapshot: its fields by name, in order, and what may stand in them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeAlias, get_args
+
+from flue_memdb.contract.checks import (
+    KINDS,
+    PHASES,
+    RUN_STATUSES,
+    check_flag,
+    check_id,
+    check_key,
+    check_number,
+    check_one_of,
+    check_text,
+    check_type,
+)
+from flue_memdb.contract.errors import InvalidInputError, InvalidPayloadError, quoted
+from flue_memdb.contract.json_text import Json, json_text, parse_json
+from flue_memdb.contract.records import SubmissionStatus
+from flue_memdb.contract.timestamps import parse_timestamp
+
+OPERATION: Final = "restore"
+"""What errors call the reading of a snapshot."""
+
+_TEXT: Final = "$text"
+
+Check: TypeAlias = Callable[[str, str, object], object]
+"""Refuses a value: operation, place, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a row: the attribute that holds it, and its check; without a check it is a document, whose JSON text
+    the row holds. An optional one that is not set is left out."""
+
+    attribute: str
+    check: Check | None
+    optional: bool = False
+
+
+def write_document(text: str) -> Json:
+    """The value of a stored text, or the text itself where it is no JSON text, or reads as if it were such."""
+    try:
+        value = parse_json(text)
+    except ValueError:
+        return {_TEXT: text}
+    return {_TEXT: text} if is_text(value) else value
+
+
+def is_text(value: Json) -> bool:
+    """Whether a value of a snapshot gives the text that is stored, in place of the document."""
+    return isinstance(value, dict) and value.keys() == {_TEXT}
+
+
+def read_document(place: str, value: Json) -> str:
+    """The text that a store holds of a document."""
+    if not is_text(value):
+        return json_text(value, OPERATION, place)
+    text = value[_TEXT]
+    check_text(OPERATION, f"{place}[{_TEXT!r}]", text)
+    try:
+        own = json_text(parse_json(text))
+    except (ValueError, InvalidInputError):
+        return str(text)  # a document that cannot be read, as somebody damaged it
+    if own != text:
+        raise InvalidPayloadError(
+            OPERATION, f"{place}[{_TEXT!r}]", "is not the form in which a store holds JSON", f"give {quoted(own)}"
+        )
+    return own
+
+
+def check_instant(operation: str, place: str, value: object) -> None:
+    """Epoch milliseconds; before 1970 they are negative."""
+    check_number(operation, place, abs(value) if type(value) is int else value)
+
+
+def _timestamp(operation: str, place: str, value: object) -> None:
+    check_type(operation, place, value, str)
+    parse_timestamp(str(value), operation, place)
+
+
+def _one_of(names: frozenset[str]) -> Check:
+    return partial(_is_one_of, names=names)
+
+
+def _is_one_of(operation: str, place: str, value: object, names: frozenset[str]) -> None:
+    check_one_of(operation, place, value, names)
+
+
+SUBMISSION: Final[Mapping[str, Field]] = {
+    "sequence": Field("sequence", check_number),
+    "sessionKey": Field("session_key", check_key),
+    "kind": Field("kind", _one_of(KINDS)),
+    "status": Field("status", _one_of(frozenset(get_args(SubmissionStatus)))),
+    "acceptedAt": Field("accepted_at", check_instant),
+    "input": Field("input", None),
+    "attemptId": Field("attempt_id", check_id, optional=True),
+    "ownerId": Field("owner_id", check_id, optional=True),
+    "startedAt": Field("started_at", check_instant, optional=True),
+    "inputAppliedAt": Field("input_applied_at", check_instant, optional=True),
+    "recoveryRequestedAt": Field("recovery_requested_at", check_instant, optional=True),
+    "settledAt": Field("settled_at", check_instant, optional=True),
+    "error": Field("error", check_text, optional=True),
+    "attemptCount": Field("attempt_count", check_number),
+    "maxRetry": Field("max_retry", check_number),
+    "timeoutAt": Field("timeout_at", check_instant),
+    "leaseExpiresAt": Field("lease_expires_at", check_instant),
+    "terminalKey": Field("terminal_key", check_key, optional=True),
+    "terminalEvent": Field("terminal_event", None, optional=True),
+    "terminalOffset": Field("terminal_offset", check_id, optional=True),
+}
+
+JOURNAL: Final[Mapping[str, Field]] = {
+    "sessionKey": Field("session_key", check_key),
+    "kind": Field("kind", _one_of(KINDS)),
+    "attemptId": Field("attempt_id", check_id),
+    "operationId": Field("operation_id", check_id),
+    "turnId": Field("turn_id", check_id),
+    "phase": Field("phase", _one_of(PHASES)),
+    "revision": Field("revision", check_number),
+    "createdAt": Field("created_at", check_instant),
+    "updatedAt": Field("updated_at", check_instant),
+    "checkpointLeafId": Field("checkpoint_leaf_id", check_id, optional=True),
+    "toolRequest": Field("tool_request", None, optional=True),
+    "streamKey": Field("stream_key", check_key, optional=True),
+    "streamConsumedAt": Field("stream_consumed_at", check_instant, optional=True),
+    "committed": Field("committed", check_flag),
+    "committedLeafId": Field("committed_leaf_id", check_id, optional=True),
+}
+
+RUN: Final[Mapping[str, Field]] = {
+    "workflowName": Field("workflow_name", check_id),
+    "status": Field("status", _one_of(RUN_STATUSES)),
+    "startedAt": Field("started_at", _timestamp),
+    "endedAt": Field("ended_at", _timestamp, optional=True),
+    "isError": Field("is_error", check_flag, optional=True),
+    "durationMs": Field("duration_ms", check_number, optional=True),
+    "input": Field("input", None, optional=True),
+    "traceCarrier": Field("trace_carrier", None, optional=True),
+    "result": Field("result", None, optional=True),
+    "error": Field("error", None, optional=True),
+}
+
+DELETION: Final[Mapping[str, Field]] = {
+    "cutoff": Field("cutoff", check_number),
+    "startedAt": Field("started_at", check_instant),
+    "ownerId": Field("owner_id", check_id),
+    "leaseExpiresAt": Field("lease_expires_at", check_instant),
+}
