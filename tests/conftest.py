@@ -16,6 +16,8 @@ from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server, ServerError
 
+pytest_plugins = ["pytester"]
+
 
 def _running(make: Callable[[], Server]) -> Iterator[Server]:
     server, missing = None, ""

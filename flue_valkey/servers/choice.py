@@ -17,7 +17,7 @@ class NoServerError(ServerError):
 
 
 async def find_server() -> Server:
-    """A started server: the one that VALKEY_URL names, otherwise a local one, otherwise one in a container.
+    """A started server: the one that VALKEY_URL names, otherwise a throwaway one.
 
     A server that VALKEY_URL names and that does not answer is a `ServerError`: nobody wants another one in its place.
     """
@@ -25,7 +25,15 @@ async def find_server() -> Server:
         named = UrlServer(url)
         await named.start()
         return named
-    reasons = ["VALKEY_URL is not set"]
+    try:
+        return await throwaway_server()
+    except NoServerError as error:
+        raise NoServerError(["VALKEY_URL is not set", *error.reasons]) from None
+
+
+async def throwaway_server() -> Server:
+    """A started server that nobody else uses: a local one, otherwise one in a container."""
+    reasons = []
     for way in (LocalServer, ContainerServer):
         try:
             server: Server = way()

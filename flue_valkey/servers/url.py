@@ -35,8 +35,12 @@ class UrlServer(Server):
         self._prefixes.add(prefix)
         return prefix
 
+    async def remove(self, prefix: str) -> None:
+        """Removes all keys that start with `prefix` and a colon, and no other."""
+        await super().remove(prefix)
+        self._prefixes.discard(prefix)
+
     async def close(self) -> None:
-        """Removes what stands under the prefixes given here."""
+        """Removes what stands under the prefixes given here, but for those that were removed already."""
         for prefix in sorted(self._prefixes):
             await self.remove(prefix)
-            self._prefixes.discard(prefix)
