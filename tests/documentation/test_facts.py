@@ -9,6 +9,7 @@ from flue_memdb.verification.outcomes import OUTCOMES
 from flue_memdb.verification.retries import RETRIES
 from flue_memdb.verification.shapes import METHODS
 from flue_valkey.layout import LAYOUT
+from flue_valkey.settings import read_info
 from tests.documentation.pages import PAGES, ROOT, Block, blocks
 from tests.documentation.reader import ADDRESS, Reader
 
@@ -55,3 +56,14 @@ def test_the_retries_are_those_that_are_tested():
         expected.append((f"{store}.{method}", retry.first, retry.again, retry.twice, METHODS[retry.tell[0]][1]))
     assert [row[:4] for row in rows] == [row[:4] for row in expected]
     assert [row[0] for row, named in zip(rows, expected, strict=True) if f"`{named[4]}`" not in row[4]] == []
+
+
+async def test_the_server_tells_what_is_worth_watching(recommended_server):
+    page = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
+    table = page.partition("| field | because |\n")[2].partition("\n\n")[0]
+    fields = [name for line in table.splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    runner = recommended_server.runner()
+    told = await read_info(runner)
+    await runner.close()
+    assert len(fields) == 7
+    assert [name for name in fields if name not in told] == []
