@@ -3,6 +3,7 @@
 #   make mutants  mutation testing by that run (long): make mutants ARGS="--sample 200"
 #   make bench  speed, side by side, as ratios: make bench ARGS=--quick
 #   make soak   the long forms of all of it (hours); each command of it can be run by itself
+#   make api    writes the public API down anew, after a change that is meant
 #   make docs   builds the documentation into site/
 #   make lint   ruff and mypy alone                    make format rewrites the sources as ruff wants them
 #   make lock   writes constraints.txt anew            make clean  removes what these made
@@ -15,7 +16,7 @@ INSTALL := $(PIP) install --group dev --group docs --editable '.[testing]'
 WORKERS ?= auto
 
 .SILENT:
-.PHONY: test diff mutants bench soak docs lint format lock clean server
+.PHONY: test diff mutants bench soak docs api lint format lock clean server
 
 test: lint server
 	echo "pytest"
@@ -42,6 +43,9 @@ soak: $(READY) server
 docs: $(READY)
 	$(BIN)/properdocs build --strict --quiet
 	echo "site/index.html"
+
+api: $(READY)
+	$(BIN)/python -m tools.public_api --write
 
 lint: $(READY)
 	echo "ruff check, ruff format --check, mypy"
