@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
-from flue_memdb.contract import Json
+from flue_memdb.contract import Json, parse_json
 from flue_memdb.rows import SubmissionRow
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
+from flue_memdb.verification.documents import session
 from flue_memdb.verification.world import Call, World
 
 _GHOST: Final = "nobody's"
@@ -169,7 +170,11 @@ def _spoil_run(world: World) -> list[Call]:
 
 def _spoil_session(world: World) -> list[Call]:
     session_key = world.maybe(world.db.sessions, world.names.session_keys)
-    return [_call("spoilSession", session_key), ("sessions.load", [session_key])]
+    load: Call = ("sessions.load", [session_key])
+    # A save over a document that the process knows may send what has changed only: here nothing.
+    stored = world.db.sessions.get(session_key)
+    save: Call = ("sessions.save", [session_key, parse_json(stored) if stored else session(world.rng)])
+    return [_call("spoilSession", session_key), *world.pick(([load], [save, load]))]
 
 
 def _spoil_segments(world: World) -> list[Call]:
@@ -187,6 +192,11 @@ def _spoil_stream(world: World) -> list[Call]:
 
 def _call(name: str, *args: Json) -> Call:
     return f"disturb.{name}", [*args]
+
+
+def smallest_parts() -> Call:
+    """What makes adapters go on in the smallest parts."""
+    return _call("smallestParts")
 
 
 _STEPS: Final[tuple[Callable[[World], list[Call]], ...]] = (

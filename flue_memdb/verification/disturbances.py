@@ -12,7 +12,8 @@ Some must not change any answer; the reference ignores them:
 - `halfCreate [path]`: an open stream as its creation leaves it that was cut off;
 - `hold [sessionKey]`, `letGo [sessionKey]`: a peer's reader holds the session's document, and lets go of it;
 - `stage [sessionKey, how]`: a peer writes a new document, `whole` or in `part`, which it has not published;
-- `holdPayload [submissionId]`: a peer's reader holds the payload.
+- `holdPayload [submissionId]`: a peer's reader holds the payload;
+- `smallestParts []`: for the rest of the sequence, adapters that send or fetch in parts do so in the smallest ones.
 
 The others damage a record; what that means says the contract, and the reference does the same:
 
@@ -41,6 +42,7 @@ DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
     "disturb.letGo": ("sessionKey",),
     "disturb.stage": ("sessionKey", "how"),
     "disturb.holdPayload": ("submissionId",),
+    "disturb.smallestParts": (),
     "disturb.spoilSubmission": ("submissionId", "what"),
     "disturb.spoilJournal": ("submissionId", "what"),
     "disturb.spoilRun": ("runId", "what"),

@@ -11,7 +11,7 @@ from flue_memdb.database import MemoryDatabase
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.bad_input import damaged
 from flue_memdb.verification.bulk_steps import bulk_steps
-from flue_memdb.verification.disturbance_steps import disturbed
+from flue_memdb.verification.disturbance_steps import disturbed, smallest_parts
 from flue_memdb.verification.disturbances import disturb, is_disturbance
 from flue_memdb.verification.following import follow_up
 from flue_memdb.verification.operations import Answer, Operation, dies, observe
@@ -26,6 +26,7 @@ _BULK_SEQUENCES = 0.035
 _DISTURBED_SEQUENCES = 0.33
 _DISTURBANCES = 0.25
 _DISTURBED_WORK = 0.6
+_SMALLEST_PARTS = 0.3
 _UNDISTURBED = 8
 _HOUR_MS = 3_600_000
 
@@ -36,10 +37,10 @@ def delete_session(world: World) -> Call:
     tree: dict[str, Json] = {"$tree": world.rng.choices(("ok", "fail", "die"), (70, 20, 10))[0]}
     if world.chance(0.4):
         tree["during"] = [_as_operation(_within_deletion(world, session_key)) for _ in range(world.rng.randrange(1, 4))]
-    if tree["$tree"] != "die" and world.chance(0.1):
+    if tree["$tree"] != "die" and world.chance(0.2):
         waiter = {"$tree": world.pick(("ok", "fail"))}
         tree["beside"] = {"op": "submissions.deleteSession", "args": [session_key, waiter]}
-        if world.chance(0.3):
+        if world.chance(0.5):
             tree["lapse"] = world.pick((LEASE_MS - 1, LEASE_MS, LEASE_MS + 1))
     return "submissions.deleteSession", [session_key, tree]
 
@@ -231,6 +232,8 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
         flavour = troubled.pick([flavour for flavour in _FLAVOURS if "lifecycle" in flavour])
     areas = list(flavour)
     trouble: list[Call] = []
+    if is_disturbed and not planned and troubled.chance(_SMALLEST_PARTS):
+        trouble.append(smallest_parts())
     while len(made) < operations:
         _move(world if troubled.appointment is None else troubled, clock)
         if trouble:

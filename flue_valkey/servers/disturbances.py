@@ -8,6 +8,7 @@ from flue_valkey.invariants import findings
 from flue_valkey.layout import base64url, key
 from flue_valkey.runner import Arg, Runner
 from flue_valkey.servers.peers import Peers, ReadKeyspace, SaveSession
+from flue_valkey.servers.small_parts import use_smallest_parts, use_usual_parts
 
 _UNREADABLE = "?"
 _SHOWN = 40
@@ -21,6 +22,7 @@ class Disturbances:
         self._prefix = prefix
         self._peers = peers
         self._damaged: set[str] = set()
+        self._has_smallest_parts = False
         self._does: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
             "addEntry": self._add_entry,
             "addGhost": self._add_ghost,
@@ -32,6 +34,7 @@ class Disturbances:
             "letGo": peers.let_go,
             "stage": peers.stage,
             "holdPayload": peers.hold_payload,
+            "smallestParts": self._smallest_parts,
             "spoilSubmission": self._spoil_submission,
             "spoilJournal": self._spoil_journal,
             "spoilRun": self._spoil_run,
@@ -46,12 +49,21 @@ class Disturbances:
             raise ValueError(f"there is no disturbance {name!r}")
         await self._does[name](*args)
 
+    def end(self) -> None:
+        """Undoes what holds for the whole process."""
+        if self._has_smallest_parts:
+            use_usual_parts()
+
     async def findings(self, read: ReadKeyspace, save: SaveSession) -> list[str]:
         """What contradicts the invariants, or what peers count on; without what was damaged, or peers keep."""
         of_peers = await self._peers.findings(read, save)
         texts = [str(finding) for finding in await findings(await read())]
         of_layout = [text for text in texts if not self._peers.concerns(text)]
         return [text for text in of_peers + of_layout if not any(damaged in text for damaged in self._damaged)]
+
+    async def _smallest_parts(self) -> None:
+        self._has_smallest_parts = True
+        use_smallest_parts()
 
     async def _add_entry(self, index: str, submission_id: str) -> None:
         row = self._key("submission", submission_id=submission_id)

@@ -54,6 +54,8 @@ class ValkeyNamespace:
 
     async def close(self) -> None:
         log.removeFilter(_nothing)
+        if self._disturbances is not None:
+            self._disturbances.end()
         if self._reader is not None:
             await self._reader.close()
         await self._server.remove(self._prefix)

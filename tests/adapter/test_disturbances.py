@@ -16,6 +16,7 @@ from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.peers import Peers
+from flue_valkey.store import parts
 
 
 def document(text: str) -> dict[str, object]:
@@ -147,3 +148,14 @@ async def test_a_stale_entry_is_mended_by_the_listing_that_meets_it(
     assert result.difference is None
     assert result.answers[3] == {"result": []}
     assert [found["submissionId"] for found in result.answers[4]["result"]] == ["d"]
+
+
+async def test_parts_are_the_smallest_until_the_namespace_is_closed(clock: ManualClock) -> None:
+    usual = dict(vars(parts))
+    spaces = [await ValkeyEngine(FakeServer()).open(clock, lambda: "new") for _ in range(2)]
+    for space in spaces:
+        await space.disturb("smallestParts")  # type: ignore[attr-defined]
+    assert (parts.BYTES, parts.LEASES) == (1, 1)
+    for space in spaces:
+        await space.close()
+    assert vars(parts) == usual
