@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,9 @@ from tests.documentation.pages import ROOT, Block
 
 ADDRESS: Final = "127.0.0.1:6379"
 _TESTS: Final = re.compile(r"^ *(async )?def test_|\bconformance import\b", re.MULTILINE)
-_PYTEST: Final = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+# Where the package is not installed its entry point is not found.
+_PLUGIN: Final = "" if entry_points(group="pytest11", name="flue") else "-p flue_valkey.pytest_plugin"
+_PYTEST: Final = ["-m", "pytest", *_PLUGIN.split(), "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
 _ANY_LINES: Final = "(?:.*\n)*?"
 _PARSED: Final = {"json": json.loads, "toml": tomllib.loads}
 
@@ -36,7 +39,11 @@ class Reader:
         self._project.mkdir()
         self._programs = folder / "bin"
         self._programs.mkdir()
-        for program, arguments in (("python", ""), ("pytest", " -m pytest"), ("flue", " -m flue_valkey.cli")):
+        for program, arguments in (
+            ("python", ""),
+            ("pytest", f" -m pytest {_PLUGIN}"),
+            ("flue", " -m flue_valkey.cli"),
+        ):
             path = self._programs / program
             path.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n', encoding="utf-8")
             path.chmod(0o755)
