@@ -70,9 +70,9 @@ class MemoryDatabase:
         A snapshot that is broken is refused, with the place and what is wrong there (`InvalidInputError`), and nothing
         changes.
         """
-        from flue_memdb.snapshots import read_snapshot  # noqa: PLC0415
+        from flue_memdb.snapshots import restore  # noqa: PLC0415
 
-        self._become(read_snapshot(snapshot))
+        restore(self, snapshot)
 
     async def seed(self, source: "Trace | Json | str | PathLike[str]") -> None:
         """Fills an empty database with what a trace leads to or a snapshot holds, or a file of one of them.
@@ -81,18 +81,9 @@ class MemoryDatabase:
         than the trace says, or fails though it does not say so, is a `TraceError`. All of it is stored, or nothing. A
         database that holds something is a `ValueError`; `restore` replaces what there is.
         """
-        from flue_memdb.snapshots.seeding import seeded  # noqa: PLC0415
+        from flue_memdb.snapshots.seeding import seed  # noqa: PLC0415
 
-        seed = await seeded(source, self.new_id)
-        if self.snapshot() != MemoryDatabase().snapshot():
-            raise ValueError("seed: the database is not empty; seed a new one, or restore a snapshot")
-        self._become(seed)
-
-    def _become(self, other: "MemoryDatabase") -> None:
-        """Takes over what another database holds."""
-        own = {"clock", "new_id", "tails"}
-        vars(self).update({name: value for name, value in vars(other).items() if name not in own})
-        self.tails.wake_all()
+        await seed(self, source)
 
     def admit(self, row: SubmissionRow) -> None:
         """Adds a queued submission."""

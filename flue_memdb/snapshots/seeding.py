@@ -9,17 +9,20 @@ from flue_memdb.clock import Clock
 from flue_memdb.contract.adapter import Adapter
 from flue_memdb.contract.json_text import Json, parse_json
 from flue_memdb.database import MemoryDatabase
-from flue_memdb.snapshots.reading import read_snapshot
+from flue_memdb.snapshots import read_snapshot, replace, write_snapshot
 from flue_memdb.verification import Trace, TraceError, read_trace, replay
 from flue_memdb.verification.disturbances import disturb
 
 
-async def seeded(source: Trace | Json | str | os.PathLike[str], new_id: Callable[[], str]) -> MemoryDatabase:
-    """The database of a trace, a snapshot, or a file that holds one of them."""
+async def seed(db: MemoryDatabase, source: Trace | Json | str | os.PathLike[str]) -> None:
+    """Fills an empty database from a trace, a snapshot, or a file that holds one of them."""
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         source = read_trace(path) if '"flueTrace"' in _first_line(path) else _read_json(path)
-    return await _replayed(source, new_id) if isinstance(source, Trace) else read_snapshot(source)
+    seeded = await _replayed(source, db.new_id) if isinstance(source, Trace) else read_snapshot(source)
+    if write_snapshot(db) != write_snapshot(MemoryDatabase()):
+        raise ValueError("seed: the database is not empty; seed a new one, or restore a snapshot")
+    replace(db, seeded)
 
 
 async def _replayed(trace: Trace, new_id: Callable[[], str]) -> MemoryDatabase:

@@ -1,5 +1,6 @@
 """The form of a snapshot, and what is refused because it has not that form."""
 
+import asyncio
 import copy
 import json
 
@@ -137,6 +138,17 @@ async def test_restoring_takes_the_place_of_what_was_there_for_adapters_that_are
         other.restore(empty)
         assert await stores.submissions.get_submission("d1") is None
         assert await stores.sessions.load("else") == {"entries": []}
+
+
+async def test_who_tails_a_stream_hears_of_what_is_restored(filled):
+    other = MemoryDatabase()
+    async with open_stores(memory(other)) as stores:
+        tail = stores.events.tail("runs/r1")
+        waiting = asyncio.ensure_future(anext(tail))
+        await asyncio.sleep(0)
+        other.restore(filled.snapshot())
+        assert (await waiting).data == {"type": "start"}
+        assert [event.data async for event in tail] == ["end"]
 
 
 def at(*path, value):
