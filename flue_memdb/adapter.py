@@ -1,7 +1,9 @@
 """`memory()`: the adapter over a `MemoryDatabase`."""
 
+from os import PathLike
+
 from flue_memdb.clock import Clock
-from flue_memdb.contract.adapter import Stores
+from flue_memdb.contract.adapter import Adapter, Stores
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.store.connection import Connection
 from flue_memdb.store.events import Events
@@ -34,10 +36,24 @@ class MemoryAdapter:
         self._connection.close()
 
 
-def memory(db: MemoryDatabase | None = None, *, clock: Clock | None = None) -> MemoryAdapter:
-    """An adapter over `db`, or over a new database with `clock`; a database that is given keeps its own clock."""
+def memory(
+    db: MemoryDatabase | None = None, *, path: str | PathLike[str] | None = None, clock: Clock | None = None
+) -> Adapter:
+    """An adapter over `db`, or over a new database with `clock`; a database that is given keeps its own clock.
+
+    With a `path` the database is kept in that file between restarts: for trying things out in development, never for
+    production. One adapter has the file open at a time, from `migrate` or `connect` to `close`; the whole file is
+    written anew before each operation that changed something returns. Anything wrong with the file is a
+    `DatabaseFileError`.
+    """
     if db is not None and clock is not None:
         raise ValueError(
             "memory: a database that is given has a clock already; give MemoryDatabase(clock=...) the clock"
         )
+    if db is not None and path is not None:
+        raise ValueError("memory: give a database or the path of a file, not both; a file has a database of its own")
+    if path is not None:
+        from flue_memdb.kept import KeptAdapter  # noqa: PLC0415 -- only who wants a file needs it
+
+        return KeptAdapter(path, clock)
     return MemoryAdapter(db or MemoryDatabase(clock=clock))

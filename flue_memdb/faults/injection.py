@@ -9,7 +9,7 @@ from flue_memdb.contract.adapter import Adapter, Stores
 from flue_memdb.contract.errors import FlueStoreError, InvalidInputError
 from flue_memdb.faults.log import Entry, Log
 from flue_memdb.faults.rules import Fault, Raised, Rule
-from flue_memdb.wrapping import WrappedAdapter, arguments_by_name
+from flue_memdb.wrapping import Carrier, WrappedAdapter, arguments_by_name
 
 Sleep: TypeAlias = Callable[[float], Awaitable[object]]
 """Waits for so many seconds, as `asyncio.sleep` does."""
@@ -44,7 +44,7 @@ class Faults:
     def around(self, adapter: Adapter) -> Adapter:
         """An adapter that does what `adapter` does, with these faults. Several share the rules, their counts and the
         log, as processes share a server; what only one of them is to suffer takes a `Faults` of its own."""
-        return _FaultyAdapter(adapter, self)
+        return _FaultyAdapter(adapter, self._carry, self._carry_of_adapter)
 
     def fail(
         self,
@@ -123,7 +123,7 @@ class Faults:
         self._rules.append(rule)
         return rule
 
-    async def carry(
+    async def _carry(
         self,
         operation: str,
         call: Callable[..., Awaitable[Any]],
@@ -141,7 +141,7 @@ class Faults:
         entry.end()
         return answer
 
-    async def carry_of_adapter(self, operation: str, call: Callable[[], Awaitable[Any]]) -> Any:
+    async def _carry_of_adapter(self, operation: str, call: Callable[[], Awaitable[Any]]) -> Any:
         """Makes a call of an adapter with the faults that are due; it is not logged."""
         return await self._inject(operation, {}, call, Log().begin(operation, {}))
 
@@ -188,15 +188,15 @@ class Faults:
 class _FaultyAdapter(WrappedAdapter):
     """An adapter with faults."""
 
-    def __init__(self, adapter: Adapter, faults: Faults) -> None:
-        super().__init__(adapter, faults.carry)
-        self._faults = faults
+    def __init__(self, adapter: Adapter, carry: Carrier, carry_of_adapter: Callable[..., Awaitable[Any]]) -> None:
+        super().__init__(adapter, carry)
+        self._carry_of_adapter = carry_of_adapter
 
     async def migrate(self) -> None:
         """As the adapter does, unless a rule is due."""
-        await self._faults.carry_of_adapter("migrate", super().migrate)
+        await self._carry_of_adapter("migrate", super().migrate)
 
     async def connect(self) -> Stores:
         """The stores with faults, unless a rule is due."""
-        stores: Stores = await self._faults.carry_of_adapter("connect", super().connect)
+        stores: Stores = await self._carry_of_adapter("connect", super().connect)
         return stores

@@ -6,30 +6,13 @@ import re
 import pytest
 
 from flue_memdb import (
-    ClaimRef,
-    DispatchInput,
     SessionBusyError,
-    StoreUnavailableError,
     StreamNotFoundError,
     session_storage_key,
 )
+from tests.memdb.calls import claim, dispatch, failed
 
 CREW = session_storage_key("crew")
-
-
-def dispatch(dispatch_id="d1"):
-    return DispatchInput(dispatch_id=dispatch_id, agent="a", id="crew", input="plan", accepted_at="2026-06-03")
-
-
-def claim(submission_id="d1"):
-    return ClaimRef(submission_id, "a1", "w1", 1_780_000_030_000)
-
-
-async def failed(call):
-    """The error of a call that the store was not reached by, or whose answer was lost."""
-    with pytest.raises(StoreUnavailableError) as refused:
-        await call
-    return refused.value
 
 
 async def test_the_log_has_the_operations_in_order(faults, stores):

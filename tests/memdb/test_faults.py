@@ -7,8 +7,6 @@ import pytest
 
 from flue_memdb import (
     AttemptRef,
-    ClaimRef,
-    DispatchInput,
     Faults,
     InvalidIdentifierError,
     ManualClock,
@@ -24,23 +22,9 @@ from flue_memdb.faults.selection import ADAPTER_OPERATIONS, argument_names
 from flue_memdb.verification import apply, generate
 from flue_memdb.verification.shapes import SHAPES
 from flue_memdb.wrapping import OPERATIONS
+from tests.memdb.calls import claim, dispatch, failed
 
 CREW = session_storage_key("crew")
-
-
-def dispatch(dispatch_id="d1"):
-    return DispatchInput(dispatch_id=dispatch_id, agent="a", id="crew", input="plan", accepted_at="2026-06-03")
-
-
-def claim(submission_id="d1"):
-    return ClaimRef(submission_id, "a1", "w1", 1_780_000_030_000)
-
-
-async def failed(call):
-    """The error of a call that the store was not reached by, or whose answer was lost."""
-    with pytest.raises(StoreUnavailableError) as refused:
-        await call
-    return refused.value
 
 
 async def test_the_next_claim_fails_before_it_took_effect(faults, stores):
@@ -318,6 +302,15 @@ async def test_listeners_are_passed_through(faults, stores):
     await stores.events.append_event("p", 1)
     unsubscribe()
     assert heard == [1]
+
+
+async def test_tails_are_passed_through(faults, stores):
+    await stores.events.create_stream("p")
+    await stores.events.append_event("p", 1)
+    await stores.events.close_stream("p")
+    faults.down()
+    assert [event.data async for event in stores.events.tail("p")] == [1]
+    assert faults.log.count() == 3
 
 
 async def test_without_a_rule_nothing_is_different(clock):
