@@ -17,7 +17,7 @@ from flue_memdb.contract.checks import (
     check_text,
     check_type,
 )
-from flue_memdb.contract.errors import InvalidInputError, InvalidPayloadError, quoted
+from flue_memdb.contract.errors import InvalidPayloadError, quoted
 from flue_memdb.contract.json_text import Json, json_text, parse_json
 from flue_memdb.contract.records import SubmissionStatus
 from flue_memdb.contract.timestamps import parse_timestamp
@@ -26,6 +26,9 @@ OPERATION: Final = "restore"
 """What errors call the reading of a snapshot."""
 
 _TEXT: Final = "$text"
+
+DAMAGED: Final = {_TEXT: ""}
+"""What stands for a document that cannot be read. Only that of a session can have been lost so."""
 
 Check: TypeAlias = Callable[[str, str, object], object]
 """Refuses a value: operation, place, value."""
@@ -47,28 +50,21 @@ def write_document(text: str) -> Json:
         value = parse_json(text)
     except ValueError:
         return {_TEXT: text}
-    return {_TEXT: text} if is_text(value) else value
-
-
-def is_text(value: Json) -> bool:
-    """Whether a value of a snapshot gives the text that is stored, in place of the document."""
-    return isinstance(value, dict) and value.keys() == {_TEXT}
+    return {_TEXT: text} if isinstance(value, dict) and value.keys() == {_TEXT} else value
 
 
 def read_document(place: str, value: Json) -> str:
     """The text that a store holds of a document."""
-    if not is_text(value):
+    if not (isinstance(value, dict) and value.keys() == {_TEXT}):
         return json_text(value, OPERATION, place)
-    text = value[_TEXT]
-    check_text(OPERATION, f"{place}[{_TEXT!r}]", text)
+    place, text = f"{place}[{_TEXT!r}]", value[_TEXT]
+    check_text(OPERATION, place, text)
     try:
-        own = json_text(parse_json(text))
-    except (ValueError, InvalidInputError):
-        return str(text)  # a document that cannot be read, as somebody damaged it
+        own = json_text(parse_json(text), OPERATION, place)
+    except ValueError as error:
+        raise InvalidPayloadError(OPERATION, place, f"is no JSON text ({error})", "give the document itself") from None
     if own != text:
-        raise InvalidPayloadError(
-            OPERATION, f"{place}[{_TEXT!r}]", "is not the form in which a store holds JSON", f"give {quoted(own)}"
-        )
+        raise InvalidPayloadError(OPERATION, place, "is not as a store writes JSON", f"give {quoted(own)}")
     return own
 
 

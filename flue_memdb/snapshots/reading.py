@@ -5,13 +5,14 @@ from typing import Any, Final, TypeVar
 
 from flue_memdb.contract.checks import check_flag, check_id, check_key, check_number, check_text, check_type
 from flue_memdb.contract.errors import InvalidInputError, InvalidPayloadError, quoted
-from flue_memdb.contract.json_text import Json
+from flue_memdb.contract.json_text import Json, parse_json
 from flue_memdb.contract.sessions import check_session, split_session
 from flue_memdb.contract.timestamps import parse_timestamp
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.invariants import findings
 from flue_memdb.rows import DeletionRow, JournalRow, RunRow, StreamRow, SubmissionRow
 from flue_memdb.snapshots.fields import (
+    DAMAGED,
     DELETION,
     JOURNAL,
     OPERATION,
@@ -20,7 +21,6 @@ from flue_memdb.snapshots.fields import (
     Check,
     Field,
     check_instant,
-    is_text,
     read_document,
 )
 from flue_memdb.snapshots.writing import FORMAT
@@ -58,22 +58,22 @@ def _read_sessions(db: MemoryDatabase, place: str, value: Json) -> None:
 
 
 def _read_session(place: str, session_key: str, value: Json) -> str:
+    if value == DAMAGED:
+        return ""
     check_type(OPERATION, place, value, dict)
-    if not is_text(value):
-        try:
-            check_session(OPERATION, session_key, value)
-        except InvalidInputError as error:
-            where = error.subject.removeprefix("data")
-            raise type(error)(OPERATION, f"{place}{where}", error.found, error.remedy) from None
-        session, entries = split_session(value)
-        value = {**session, "entries": entries}
-    return read_document(place, value)
+    try:
+        check_session(OPERATION, session_key, value)
+    except InvalidInputError as error:
+        where = error.subject.removeprefix("data")
+        raise type(error)(OPERATION, f"{place}{where}", error.found, error.remedy) from None
+    session, entries = split_session(value)
+    return read_document(place, {**session, "entries": entries})
 
 
 def _read_submissions(db: MemoryDatabase, place: str, value: Json) -> None:
     def read(place: str, submission_id: str, value: Json) -> SubmissionRow:
         fields = _read_fields(place, value, SUBMISSION)
-        check_type(OPERATION, f"{place}['input']", value["input"], dict)
+        check_type(OPERATION, f"{place}['input']", parse_json(fields["input"]), dict)
         return SubmissionRow(submission_id=submission_id, **fields)
 
     rows = _read_each(place, value, check_id, read)

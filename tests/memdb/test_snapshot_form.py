@@ -175,7 +175,10 @@ BROKEN = [
     (at("admissions", value=1), r"contradicts itself: the sequences \[1, 2\] are not distinct numbers from 1 to 1"),
     (at("sessions", value=[]), r"snapshot\['sessions'\]: is \[\]; give a dict"),
     (at("sessions", CREW, "entries", 0, "id", value=""), r"\]\['entries'\]\[0\]\['id'\]: is ''; give a non-empty"),
-    (at("sessions", CREW, value={"$text": '{"a": 1}'}), r"\['\$text'\]: is not the form .* give '{\"a\":1}'"),
+    (at("sessions", CREW, value={"$text": '{"entries":[]}'}), r"\]\['entries'\]: is None; give a list"),
+    (at("submissions", "d1", "input", value={"$text": "[]"}), r"\['input'\]: is \[\]; give a dict"),
+    (at("submissions", "p1", "terminalEvent", "$text", value="{"), r"\['\$text'\]: is no JSON text \(Expecting"),
+    (at("submissions", "p1", "terminalEvent", "$text", value="{ }"), r"is not as a store writes JSON; give '{}'"),
     (at("sessions", "", value={"entries": []}), r"a name in snapshot\['sessions'\]: is empty"),
     (at("submissions", "d1", "status", value="quueued"), r"\['d1'\]\['status'\]: is 'quueued'; give one of queued"),
     (at("submissions", "d1", "attemptId", value=5), r"snapshot\['submissions'\]\['d1'\]\['attemptId'\]: is 5"),
@@ -220,3 +223,68 @@ async def test_a_broken_snapshot_is_refused_with_the_place_and_changes_nothing(f
 def test_what_is_no_snapshot_is_refused(snapshot):
     with pytest.raises(InvalidInputError, match=r"restore: snapshot: is .*; give a dict"):
         MemoryDatabase().restore(snapshot)
+
+
+ODD = [
+    None,
+    True,
+    -1,
+    5,
+    1.5,
+    "",
+    "x",
+    "\ud800",
+    "running",
+    [],
+    {},
+    {"$text": "{"},
+    {"$text": 5},
+    [[]],
+    {"entries": [1]},
+]
+
+
+def _places(value, path=()):
+    """Every place in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        yield (*path, name)
+        yield from _places(item, (*path, name))
+
+
+async def test_an_odd_value_anywhere_is_refused_or_does_no_harm(filled):
+    """Each place of the snapshot in turn holds each of many odd values, or nothing."""
+    before = filled.snapshot()
+    refused, restored = [], 0
+    for path in _places(before):
+        for value in [*ODD, ...]:
+            odd = copy.deepcopy(before)
+            at(*path, value=value)(odd)
+            try:
+                filled.restore(odd)
+            except InvalidInputError as error:
+                refused.append(error.subject)
+                continue
+            restored += 1
+            await _read_all(filled)
+    assert len(refused) > 1_000
+    assert restored > 100
+    assert [subject for subject in refused if not subject.startswith(("snapshot", "a name in snapshot"))] == []
+
+
+async def _read_all(database):
+    """Reads what the snapshot has something of; what fails here should have been refused."""
+    async with open_stores(memory(database)) as stores:
+        submissions = stores.submissions
+        for submission_id in ("d1", "p1"):
+            await submissions.get_submission(submission_id)
+            await submissions.get_turn_journal(submission_id)
+        await submissions.list_running_submissions()
+        await submissions.list_pending_terminal_outboxes()
+        await submissions.list_attempt_markers()
+        await submissions.list_pending_session_deletions()
+        await submissions.get_stream_chunk_segments("d1:t1")
+        await stores.sessions.load(CREW)
+        await stores.runs.list_runs()
+        await stores.runs.get_run("r1")
+        await stores.events.read_events("runs/r1")
