@@ -20,6 +20,7 @@ MODULES: Final = (
     "flue_memdb.conformance",
     "flue_memdb.verification",
     "flue_valkey",
+    "flue_valkey.pytest_plugin",
     "flue_valkey.runner",
 )
 _OURS: Final = ("flue_memdb", "flue_valkey")
@@ -48,7 +49,7 @@ def _described(name: str, value: Any) -> list[str]:
     if name.startswith("Test"):
         return [f"class {name}: tests"]
     if not _is_ours(value):
-        return [name]  # a value, or a name for a type
+        return [name]  # a value, a fixture, or a name for a type
     tree = _tree(inspect.unwrap(value))
     if inspect.isfunction(value):
         return [_signature(tree)]

@@ -3,6 +3,7 @@
 import tarfile
 import tomllib
 import zipfile
+from configparser import ConfigParser
 from email import message_from_string
 from pathlib import PurePosixPath
 
@@ -100,6 +101,15 @@ def test_the_metadata(in_wheel):
     of_testing = {line.partition(";")[0] for line in required if "extra == 'testing'" in line}
     assert of_cli == set(PROJECT["optional-dependencies"]["cli"])
     assert of_cli < of_testing, "the tests of an app may use the command line"
+
+
+def test_the_entry_points(in_wheel):
+    points = ConfigParser()
+    points.read_string(text_of(in_wheel, "entry_points.txt"))
+    assert {group: dict(points[group]) for group in points.sections()} == {
+        "console_scripts": {"flue": "flue_valkey.cli:main"},
+        "pytest11": {"flue": "flue_valkey.pytest_plugin"},
+    }
 
 
 def test_the_version_is_the_newest_of_the_changelog(in_wheel):
