@@ -18,6 +18,7 @@ from flue_valkey.store.events import Events
 from flue_valkey.store.runs import Runs
 from flue_valkey.store.sessions import Sessions
 from flue_valkey.store.submissions import Submissions
+from flue_valkey.store.tails import ServerTails
 
 LOOK_EVERY_S: Final = 5.0
 """How often a tail looks for events of which it was not told, such as those of the Node.js adapter."""
@@ -116,7 +117,9 @@ def valkey(
     if isinstance(given, Redis):  # it has methods of the runner's names, and would fail much later
         raise TypeError("valkey: got a redis.asyncio client; give RedisRunner(client)")
     runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
-    connection = Connection(runner, prefix, clock or SystemClock(), new_id or _random_id, look_every_s)
+    connection = Connection(
+        runner, prefix, clock or SystemClock(), new_id or _random_id, ServerTails(runner, prefix), look_every_s
+    )
     return ValkeyAdapter(connection, inspect=inspect_server, session_cache_bytes=session_cache_bytes)
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import copy
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
@@ -11,9 +12,10 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner.commands import CommandRunner
+from flue_valkey.runner.channels import ChannelConnection
+from flue_valkey.runner.commands import CommandRunner, nothing_sent
 from flue_valkey.runner.seam import Command, NotSentError, Reply
-from flue_valkey.runner.wire import Call, Wire, open_wire
+from flue_valkey.runner.wire import Call, Wire, connect, open_wire
 
 
 class MultiplexedRunner(CommandRunner):
@@ -69,6 +71,17 @@ class MultiplexedRunner(CommandRunner):
         if self._wire is not None:
             self._wire.give_up(NoConnectionError, "the runner is closed")
             await self._wire.closed()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[ChannelConnection]:
+        """A connection of its own for the length of the block."""
+        connection = self._pool.make_connection()
+        try:
+            with nothing_sent():
+                await connect(connection, self._connect_timeout_s)
+            yield ChannelConnection(connection)
+        finally:
+            await connection.disconnect(nowait=True)
 
     async def _exchange(self, commands: Sequence[Command]) -> list[Reply]:
         if self._closed:

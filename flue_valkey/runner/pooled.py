@@ -1,12 +1,14 @@
 """The runner over a client of the user's own, or fakeredis's."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from flue_valkey.runner.channels import ChannelConnection
 from flue_valkey.runner.commands import CommandRunner, nothing_sent, packed
 from flue_valkey.runner.seam import Command, NotSentError, Reply
 
@@ -33,6 +35,17 @@ class RedisRunner(CommandRunner):
         """Closes the connections. Commands that are under way fail."""
         self._closed = True
         await self._client.aclose()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[ChannelConnection]:
+        """A connection of the pool for the length of the block."""
+        with nothing_sent():
+            connection = await self._pool.get_connection()
+        try:
+            yield ChannelConnection(connection)
+        finally:
+            await connection.disconnect(nowait=True)  # so that nobody gets it with its subscriptions
+            await asyncio.shield(self._pool.release(connection))
 
     async def _exchange(self, commands: Sequence[Command]) -> list[Reply]:
         wire = [packed(command) for command in commands]

@@ -1,7 +1,8 @@
 """What the adapter needs of a driver: four coroutines that carry commands to a server and bring its replies back."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from redis.exceptions import ConnectionError as NoConnectionError
 
@@ -40,4 +41,30 @@ class Runner(Protocol):
 
     async def close(self) -> None:
         """Closes the connections. Commands that are under way fail."""
+        ...
+
+
+class Channels(Protocol):
+    """A connection that listens to what is published on channels. It raises what a runner raises, and is then lost."""
+
+    async def subscribe(self, *channels: str) -> None:
+        """Listens to these channels, too."""
+        ...
+
+    async def unsubscribe(self, *channels: str) -> None:
+        """Listens to these channels no more."""
+        ...
+
+    async def heard(self) -> str:
+        """The next channel on which something was published, or to which it listens from now on."""
+        ...
+
+
+@runtime_checkable
+class ListeningRunner(Protocol):
+    """What a runner may have beyond the four coroutines: then a tail hears of events at once. The runners here have it;
+    over one that has not, a tail looks once in a while."""
+
+    def listening(self) -> AbstractAsyncContextManager[Channels]:
+        """A connection of its own for the length of the block."""
         ...

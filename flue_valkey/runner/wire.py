@@ -151,6 +151,15 @@ class Wire(asyncio.Protocol):
         self._on_change()
 
 
+async def connect(connection: Any, timeout_s: float) -> None:
+    """Lets a connection of redis-py connect and log in."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await connection.connect()
+    except TimeoutError:
+        raise NoAnswerError(f"no connection within {timeout_s:g} s") from None
+
+
 async def open_wire(connection: Any, timeout_s: float, limits: tuple[int, int], on_change: Callable[[], None]) -> Wire:
     """Lets a connection of redis-py connect and log in, and takes it over.
 
@@ -158,11 +167,7 @@ async def open_wire(connection: Any, timeout_s: float, limits: tuple[int, int], 
     """
     try:
         with nothing_sent():
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await connection.connect()
-            except TimeoutError:
-                raise NoAnswerError(f"no connection within {timeout_s:g} s") from None
+            await connect(connection, timeout_s)
             if await connection.can_read():
                 raise NoConnectionError("the connection was not in order after the login")
         # redis-py has no public way to hand over its connection.

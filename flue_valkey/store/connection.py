@@ -9,10 +9,10 @@ from flue_memdb.clock import Clock
 from flue_memdb.contract import AdapterClosedError, CorruptRecordError
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.subscriptions import Subscriptions
-from flue_memdb.contract.tails import Tails
 from flue_valkey.failures import DRIVER_ERRORS, store_error
 from flue_valkey.runner import Runner
 from flue_valkey.scripts import SCRIPTS, Value
+from flue_valkey.store.tails import ServerTails
 
 log = logging.getLogger("flue_valkey")
 
@@ -25,10 +25,10 @@ class Connection:
     prefix: str
     clock: Clock
     new_id: Callable[[], str]
+    tails: ServerTails
     look_every_s: float
     closed: bool = False
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
-    tails: Tails = field(default_factory=Tails)
 
     def require_open(self, operation: str) -> None:
         """`AdapterClosedError` after the adapter was closed."""
@@ -38,13 +38,13 @@ class Connection:
     def tell_of(self, path: str) -> None:
         """This process has appended to the stream, or closed it: its listeners and tails hear of it."""
         self.subscriptions.notify(path)
-        self.tails.wake(path)
+        self.tails.wake_here(path)
 
     async def close(self) -> None:
         """Ends it, with the connection to the server; whoever tails a stream through it is told."""
         if not self.closed:
             self.closed = True
-            self.tails.wake_all()
+            await self.tails.close()
             await self.runner.close()
 
     async def call(

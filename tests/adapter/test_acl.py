@@ -1,14 +1,24 @@
 """The users of docs/production.md: what their rules allow is enough, all of it is needed, and the rest is refused."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
 import pytest
 from redis.exceptions import NoPermissionError, ResponseError
 
-from flue_memdb import ManualClock, MemoryDatabase, ServerReplyError, memory, open_stores
+from flue_memdb import (
+    ManualClock,
+    MemoryDatabase,
+    ServerReplyError,
+    Stores,
+    format_offset,
+    memory,
+    open_stores,
+)
 from flue_memdb.verification import generate
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import identical
@@ -22,6 +32,7 @@ from flue_valkey.scripts import SCRIPTS
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server
 from tests.adapter.clients import Clients
+from tests.adapter.listeners import listened_to
 
 PAGE = (Path(__file__).parents[2] / "docs" / "production.md").read_text(encoding="utf-8")
 RULES = {user: rule.split() for user, rule in re.findall(r"^ACL SETUSER (\w+) (.*)$", PAGE, re.MULTILINE)}
@@ -63,8 +74,17 @@ def allowed(user: str) -> set[str]:
 
 
 def test_the_rule_is_what_the_scripts_use() -> None:
-    used = {name.lower() for script in SCRIPTS.values() for name in re.findall(r'redis\.call\("(\w+)"', script.text)}
-    assert allowed("app") == used | {"eval", "evalsha", "hget", "config|get", "info"}
+    used = {name.lower() for script in SCRIPTS.values() for name in re.findall(r'redis\.p?call\("(\w+)"', script.text)}
+    assert allowed("app") == used | {
+        "eval",
+        "evalsha",
+        "hget",
+        "config|get",
+        "info",
+        "ping",
+        "subscribe",
+        "unsubscribe",
+    }
 
 
 async def test_every_operation_works_under_it_and_uses_all_of_it(own_server: LocalServer, admin: Runner) -> None:
@@ -87,17 +107,32 @@ async def test_every_operation_works_under_it_and_uses_all_of_it(own_server: Loc
     assert done == set(METHODS)
     async with open_stores(valkey(url_of(own_server, "app"))) as stores:
         await stores.sessions.save("large", {"entries": [{"id": str(at), "text": ENTRY} for at in range(3)]})
-    async with open_stores(valkey(url_of(own_server, "app"))) as stores:
+    async with open_stores(valkey(url_of(own_server, "app"), look_every_s=3_600)) as stores:
         document = await stores.sessions.load("large")
         assert document is not None
         of_a_peer = ("ZADD", key("flue", "session_generations", session_key="large"), 2**52, "staged by a peer")
         await admin.command(*of_a_peer)
         await stores.sessions.save("large", {**document, "entries": document["entries"][:1]})
+        await tail_two_streams(stores, admin)
     said = (await admin.command("INFO", "commandstats")).decode()
     called = set(re.findall(r"^cmdstat_([\w|]+):", said, re.MULTILINE))
-    assert allowed("app") - called == {"info"}, "CONFIG GET has told all that the adapter asks"
+    assert allowed("app") - called == {"info", "ping"}, "CONFIG GET has told all, and half a minute of silence is long"
     rejected = re.findall(r"^cmdstat_([\w|]+):.*rejected_calls=[1-9]", said, re.MULTILINE)
     assert set(rejected) <= {"client|setinfo"}, "the driver introduces itself, and does not mind a refusal"
+
+
+async def tail_two_streams(stores: Stores, admin: Runner) -> None:
+    """Both are heard of; the one that ends first is listened to no more."""
+    async with aclosing(stores.events.tail("one")) as one:
+        coming = asyncio.ensure_future(anext(one))
+        async with aclosing(stores.events.tail("two")) as two:
+            other = asyncio.ensure_future(anext(two))
+            await listened_to(admin, "flue", "one", "two")
+            for path in ("one", "two"):
+                await stores.events.create_stream(path)
+                await stores.events.append_event(path, path)
+            assert [(await coming).data, (await other).data] == ["one", "two"]
+        await listened_to(admin, "flue", "one")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +179,26 @@ async def test_one_way_to_ask_for_settings_is_enough(own_server: LocalServer, ad
     await admin.command("ACL", "SETUSER", "app", f"-{command}")
     async with open_stores(valkey(url_of(own_server, "app"))) as stores:
         assert await stores.submissions.list_runnable_submissions() == []
+
+
+async def test_without_the_channels_a_tail_looks_for_itself(
+    own_server: LocalServer, admin: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    await admin.command("ACL", "SETUSER", "app", "resetchannels", "-ping", "-publish", "-subscribe", "-unsubscribe")
+    async with (
+        open_stores(valkey(url_of(own_server, "app"), look_every_s=0.02)) as stores,
+        open_stores(valkey(url_of(own_server, "app"))) as other,
+        aclosing(stores.events.tail("p")) as tail,
+    ):
+        coming = asyncio.ensure_future(anext(tail))
+        await other.events.create_stream("p")
+        assert await other.events.append_event("p", "a") == format_offset(0)
+        assert await other.events.append_event_once("p", "k", "b") == format_offset(1)
+        await other.events.close_stream("p")
+        assert [(await coming).data, *[event.data async for event in tail]] == ["a", "b"]
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "flue_valkey"]
+    assert told.startswith("tails have to look for events by themselves")
+    assert "PASSWORD" not in told
 
 
 async def test_the_monitor_may_look_and_not_write(own_server: LocalServer, admin: Runner) -> None:

@@ -1,0 +1,135 @@
+"""Tails on a server: woken by what the scripts publish, and looking by themselves for what nobody published."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from typing import TypeAlias
+
+import pytest
+
+from flue_memdb import Stores, open_stores
+from flue_valkey import Runner, valkey
+from flue_valkey.runner import MultiplexedRunner, RedisRunner
+from flue_valkey.scripts import SCRIPTS
+from flue_valkey.servers.counting import CountingRunner
+from flue_valkey.servers.fake import FakeServer
+from flue_valkey.servers.server import Server
+from tests.adapter.listeners import listened_to
+from tests.skipping_loop import run_skipping
+
+PATH = "p"
+NEVER_S = 1e6
+Process: TypeAlias = Callable[..., Awaitable[Stores]]
+UNTOLD = SCRIPTS["append_event"].text.replace('redis.pcall("PUBLISH", event, "")', "")
+
+
+class Bare:
+    """A runner with the four coroutines and no more."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.command, self.eval, self.pipeline, self.close = runner.command, runner.eval, runner.pipeline, runner.close
+
+
+@pytest.fixture
+async def process(server: Server, prefix: str) -> AsyncIterator[Process]:
+    """Stores of another process over the namespace, whose tails look by themselves only if it is said."""
+    async with AsyncExitStack() as stack:
+
+        async def make(runner: Runner | None = None, look_every_s: float = NEVER_S) -> Stores:
+            adapter = valkey(
+                runner or server.runner(),
+                key_prefix=prefix,
+                inspect_server=server.inspectable,
+                look_every_s=look_every_s,
+            )
+            return await stack.enter_async_context(open_stores(adapter))
+
+        yield make
+
+
+async def append_as_the_peer(runner: Runner, prefix: str, *numbers: int) -> None:
+    """Appends as the Node.js adapter does, which tells nobody."""
+    assert SCRIPTS["append_event"].text != UNTOLD
+    script = SCRIPTS["append_event"]
+    for number in numbers:
+        keys, args = script.bind(prefix, {"prefix": prefix, "path": PATH, "text": str(number), "now": 0}, [])
+        assert (await runner.eval(UNTOLD, keys, args))[0] == b"appended"
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+async def test_it_is_woken_by_appends_and_the_close_of_other_processes(
+    server: Server, process: Process, runner: Runner, prefix: str, protocol: int
+) -> None:
+    stores, other = await process(server.runner(protocol)), await process()
+    async with aclosing(stores.events.tail(PATH)) as tail:
+        coming = asyncio.ensure_future(anext(tail))
+        await listened_to(runner, prefix, PATH)
+        await other.events.create_stream(PATH)
+        await other.events.append_event(PATH, 0)
+        assert (await coming).data == 0
+        coming = asyncio.ensure_future(anext(tail))
+        await other.events.append_event_once(PATH, "k", 1)
+        assert (await coming).data == 1
+        coming = asyncio.ensure_future(anext(tail))
+        await other.events.close_stream(PATH)
+        with pytest.raises(StopAsyncIteration):
+            await coming
+    await listened_to(runner, prefix)
+
+
+async def test_appends_of_this_process_wake_it_also_where_nothing_is_heard(server: Server, process: Process) -> None:
+    stores = await process(Bare(server.runner()))
+    await stores.events.create_stream(PATH)
+    async with aclosing(stores.events.tail(PATH)) as tail:
+        for number in range(3):
+            coming = asyncio.ensure_future(anext(tail))
+            await stores.events.append_event(PATH, number)
+            assert (await coming).data == number
+
+
+class CountingListener(CountingRunner):
+    """A counting runner that can listen as the other can."""
+
+    def __init__(self, runner: MultiplexedRunner | RedisRunner) -> None:
+        super().__init__(runner)
+        self.listening = runner.listening
+
+
+async def test_an_append_of_this_process_costs_its_tail_one_look(
+    server: Server, process: Process, runner: Runner, prefix: str
+) -> None:
+    stores = await process(counting := CountingListener(server.runner()))
+    await stores.events.create_stream(PATH)
+    async with aclosing(stores.events.tail(PATH)) as tail:
+        coming = asyncio.ensure_future(anext(tail))
+        await listened_to(runner, prefix, PATH)
+        counting.reset()
+        for number in range(10):
+            await stores.events.append_event(PATH, number)
+            assert (await coming).data == number
+            coming = asyncio.ensure_future(anext(tail))
+        assert counting.traffic.round_trips <= 2 * 10 + 1, "and one that was under way"
+        coming.cancel()
+        await asyncio.wait([coming])
+
+
+def test_events_that_nobody_told_of_are_found_within_five_seconds() -> None:
+    async def main() -> None:
+        server = FakeServer()
+        runner = CountingRunner(server.runner())
+        loop = asyncio.get_running_loop()
+        async with open_stores(valkey(runner, inspect_server=False)) as stores:
+            await stores.events.create_stream(PATH)
+            async with aclosing(stores.events.tail(PATH)) as tail:
+                coming = asyncio.ensure_future(anext(tail))
+                await asyncio.sleep(62)
+                runner.reset()
+                await asyncio.sleep(60)
+                assert runner.traffic.round_trips == 12, "once in 5 s"
+                await append_as_the_peer(peer := server.runner(), "flue", 7)
+                begun = loop.time()
+                assert (await coming).data == 7
+                assert loop.time() - begun <= 5
+                await peer.close()
+
+    run_skipping(main())
