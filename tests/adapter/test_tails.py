@@ -10,17 +10,16 @@ import pytest
 from flue_memdb import Stores, open_stores
 from flue_valkey import Runner, valkey
 from flue_valkey.runner import MultiplexedRunner, RedisRunner
-from flue_valkey.scripts import SCRIPTS
 from flue_valkey.servers.counting import CountingRunner
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
 from tests.adapter.listeners import listened_to
+from tests.adapter.peer import append_untold
 from tests.skipping_loop import run_skipping
 
 PATH = "p"
 NEVER_S = 1e6
 Process: TypeAlias = Callable[..., Awaitable[Stores]]
-UNTOLD = SCRIPTS["append_event"].text.replace('redis.pcall("PUBLISH", event, "")', "")
 
 
 class Bare:
@@ -45,15 +44,6 @@ async def process(server: Server, prefix: str) -> AsyncIterator[Process]:
             return await stack.enter_async_context(open_stores(adapter))
 
         yield make
-
-
-async def append_as_the_peer(runner: Runner, prefix: str, *numbers: int) -> None:
-    """Appends as the Node.js adapter does, which tells nobody."""
-    assert SCRIPTS["append_event"].text != UNTOLD
-    script = SCRIPTS["append_event"]
-    for number in numbers:
-        keys, args = script.bind(prefix, {"prefix": prefix, "path": PATH, "text": str(number), "now": 0}, [])
-        assert (await runner.eval(UNTOLD, keys, args))[0] == b"appended"
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
@@ -126,7 +116,7 @@ def test_events_that_nobody_told_of_are_found_within_five_seconds() -> None:
                 runner.reset()
                 await asyncio.sleep(60)
                 assert runner.traffic.round_trips == 12, "once in 5 s"
-                await append_as_the_peer(peer := server.runner(), "flue", 7)
+                await append_untold(peer := server.runner(), "flue", PATH, "7")
                 begun = loop.time()
                 assert (await coming).data == 7
                 assert loop.time() - begun <= 5
