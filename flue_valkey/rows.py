@@ -16,8 +16,8 @@ Flat: TypeAlias = Sequence[bytes | None] | bytes
 
 SUBMISSION_STATUSES = frozenset({"queued", "running", "terminalizing", "settled"})
 
-_WHOLE = re.compile(rb"[0-9]{1,16}")
-_INSTANT = re.compile(rb"-?[0-9]{1,16}")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
+_DIGITS = 16
 
 
 class Row:
@@ -29,10 +29,8 @@ class Row:
         if isinstance(fields, bytes):
             kind = fields.decode()
             raise self.corrupt("it is missing" if kind == "none" else f"its key is a {kind} and no hash")
-        if isinstance(fields, Mapping):
-            self._fields: Mapping[Any, bytes | None] = fields
-        else:
-            self._fields = dict(zip(fields[::2], fields[1::2], strict=True))
+        names, values = (fields.keys(), fields.values()) if isinstance(fields, Mapping) else (fields[::2], fields[1::2])
+        self._fields: dict[str | bytes, str | bytes] = dict(zip(_texts(names), _texts(values), strict=True))
 
     @classmethod
     def of_values(cls, operation: str, label: str, names: Iterable[bytes], values: Flat) -> "Row":
@@ -54,41 +52,35 @@ class Row:
 
     def text(self, name: str) -> str:
         """A field that must be there."""
-        value = self.optional(name)
-        if value is None:
-            raise self.corrupt(f"its field {name} is missing")
-        return value
+        value = self._fields.get(name)
+        if isinstance(value, str):
+            return value
+        raise self.corrupt(f"its field {name} is missing" if value is None else f"its field {name} is no UTF-8 text")
 
     def optional(self, name: str) -> str | None:
         """A field that may be missing."""
-        value = self._fields.get(name.encode())
-        if value is None:
-            return None
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            raise self.corrupt(f"its field {name} is no UTF-8 text") from None
+        return self.text(name) if name in self._fields else None
 
     def indexes(self) -> list[int]:
         """The names of the fields, which must all be numbers in their shortest form."""
         for name in self._fields:
-            if not re.fullmatch(rb"0|[1-9][0-9]{0,15}", name or b""):
+            if isinstance(name, bytes) or not _INDEX.fullmatch(name):
                 raise self.corrupt(f"it has the field {quoted(name)}, which is no index")
-        return [int(name or b"") for name in self._fields]
+        return [int(name) for name in self._fields]
 
     def instant(self, name: str) -> int:
         """An instant in epoch ms, which may be negative and must be there."""
-        value = self.text(name).encode()
-        if not _INSTANT.fullmatch(value):
+        value = self.text(name)
+        if not _is_whole(value.removeprefix("-")):
             raise self.corrupt(f"its field {name} is {quoted(value)}, which is no instant")
         return int(value)
 
     def number(self, name: str) -> int:
         """A whole number, not negative, that must be there."""
-        number = self.optional_number(name)
-        if number is None:
-            raise self.corrupt(f"its field {name} is missing")
-        return number
+        value = self.text(name)
+        if not _is_whole(value):
+            raise self.corrupt(f"its field {name} is {quoted(value)}, which is no whole number")
+        return int(value)
 
     def count(self, name: str) -> int:
         """A number of fields, which must be there."""
@@ -99,24 +91,18 @@ class Row:
 
     def optional_number(self, name: str) -> int | None:
         """A whole number, not negative, that may be missing."""
-        value = self._fields.get(name.encode())
-        if value is None:
-            return None
-        if not _WHOLE.fullmatch(value):
-            raise self.corrupt(f"its field {name} is {quoted(value)}, which is no whole number")
-        return int(value)
+        return self.number(name) if name in self._fields else None
+
+    def flag(self, name: str) -> bool:
+        """A flag, `0` or `1`, that must be there."""
+        value = self.text(name)
+        if value not in ("0", "1"):
+            raise self.corrupt(f"its field {name} is {quoted(value)}, which is neither 0 nor 1")
+        return value == "1"
 
     def optional_flag(self, name: str) -> bool | None:
         """A flag, `0` or `1`, that may be missing."""
-        value = self.optional(name)
-        if value not in (None, "0", "1"):
-            raise self.corrupt(f"its field {name} is {quoted(value)}, which is neither 0 nor 1")
-        return None if value is None else value == "1"
-
-    def flag(self, name: str) -> bool:
-        """A flag that must be there."""
-        self.text(name)
-        return bool(self.optional_flag(name))
+        return self.flag(name) if name in self._fields else None
 
     def one_of(self, name: str, allowed: Collection[str]) -> Any:
         """A name out of a set, which must be there."""
@@ -127,18 +113,14 @@ class Row:
 
     def document(self, name: str) -> Json:
         """The value of a JSON text; `UNSET` where the field is missing."""
-        text = self.optional(name)
-        if text is None:
-            return UNSET
-        try:
-            return parse_json(text)
-        except ValueError as error:
-            raise self.corrupt(f"its field {name} is no JSON text ({error})") from None
+        return self.required_document(name) if name in self._fields else UNSET
 
     def required_document(self, name: str) -> Json:
         """The value of a JSON text that must be there."""
-        self.text(name)
-        return self.document(name)
+        try:
+            return parse_json(self.text(name))
+        except ValueError as error:
+            raise self.corrupt(f"its field {name} is no JSON text ({error})") from None
 
     def required_object(self, name: str) -> dict[str, Json]:
         """The JSON object of a JSON text that must be there."""
@@ -146,6 +128,27 @@ class Row:
         if not isinstance(document, dict):
             raise self.corrupt(f"its field {name} is no JSON object")
         return document
+
+
+def _texts(values: Iterable[Any]) -> list[str | bytes]:
+    """What was read as texts. What is no UTF-8 stays as it is, and is refused when somebody asks for it."""
+    read = list(values)
+    try:
+        return [value.decode() for value in read]
+    except UnicodeDecodeError:
+        return [value.decode() if _is_text(value) else value for value in read]
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_whole(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) <= _DIGITS
 
 
 def submission(operation: str, submission_id: str, flat: Flat, payload: Flat) -> Submission:
@@ -183,14 +186,15 @@ def payload_document(operation: str, submission_id: str, kind: str, flat: Flat) 
     row = Row(operation, f"payload of submission {quoted(submission_id)}", flat)
     document = row.required_object("payload")
     chunks = [row.required_object(f"chunk:{index}") for index in range(row.count("chunkCount"))]
-    payload = document.get("payload")
+    payload: Any = document.get("payload")
+    holds_images = kind == "direct" and isinstance(payload, dict) and "images" in payload
+    if not holds_images and not chunks:
+        return document
     try:
-        if kind == "direct" and isinstance(payload, dict) and "images" in payload:
-            return {**document, "payload": {**payload, "images": attach_images(payload["images"], chunks)}}
-        attach_images([], chunks)
+        images = attach_images(payload["images"] if holds_images else [], chunks)
     except ValueError as error:
         raise row.corrupt(str(error)) from None
-    return document
+    return {**document, "payload": {**payload, "images": images}} if holds_images else document
 
 
 def payload_texts(flat: Flat) -> dict[bytes | int | None, bytes | int | None]:

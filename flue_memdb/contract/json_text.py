@@ -16,6 +16,7 @@ Json: TypeAlias = Any
 
 _MAX_INDEX = 2**32 - 2
 _MAX_INT_DIGITS = 4_300
+_SPACE = " \t\n\r"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -51,12 +52,16 @@ def given_json_text(value: Json, operation: str, name: str) -> str | None:
 
 def parse_json(text: str | bytes) -> Json:
     """The value of a JSON text; anything that is not one is a `ValueError`."""
+    if not isinstance(text, str):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    text = text.strip(_SPACE)
     try:
-        return _DECODER.decode(
-            text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
-        )
+        value, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return value
 
 
 def joined(text: str) -> str:

@@ -101,7 +101,7 @@ DAMAGES = {
     "a field is missing": (("HDEL", "submission", {"submission_id": "d"}, "kind"), "'d': its field kind is missing"),
     "no number": (
         ("HSET", "submission", {"submission_id": "d"}, "attemptCount", "many"),
-        "'d': its field attemptCount is b'many', which is no whole number",
+        "'d': its field attemptCount is 'many', which is no whole number",
     ),
     "no number in the order": (("HSET", "submission", {"submission_id": "d"}, "sequence", "x"), "has the sequence 'x'"),
     "a counter that is none": (("SET", "sequence", {}, "x"), "the admission counter is 'x', which is no whole number"),

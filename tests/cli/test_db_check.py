@@ -199,7 +199,7 @@ DAMAGES = {
     "a field is missing": (("HDEL", "submission", {"submission_id": "d"}, "kind"), "'d': its field kind is missing"),
     "no number": (
         ("HSET", "submission", {"submission_id": "d"}, "maxRetry", "many"),
-        "maxRetry is b'many', which is no",
+        "maxRetry is 'many', which is no",
     ),
     "a key of the wrong type": (("SET", "journal", {"submission_id": "d"}, "text"), "is a string and no hash"),
     "no payload": (("HSET", "submission", {"submission_id": "d"}, "generation", "x"), "submission 'd' has no payload"),

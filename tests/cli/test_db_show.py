@@ -134,7 +134,7 @@ def test_what_cannot_be_read_says_what_is_broken(run, filled, ask):
     ask(filled, "HSET", key("flue", "submission", submission_id="d"), "attemptCount", "many")
     result = run("db", "show", "submission", "d", "--url", filled.url)
     assert result.exit_code == 1
-    assert "submission 'd' cannot be read: its field attemptCount is b'many'" in result.stderr
+    assert "submission 'd' cannot be read: its field attemptCount is 'many'" in result.stderr
 
 
 def test_another_namespace_is_bad_use(run, filled):
