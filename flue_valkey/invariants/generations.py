@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from flue_memdb.contract import CorruptRecordError
 from flue_memdb.contract.errors import quoted
-from flue_valkey.invariants.view import Finding, View, broken, flat, left_over, one, whole
+from flue_valkey.invariants.view import Finding, View, broken, encoded, left_over, one, whole
 from flue_valkey.store.sessions import session_document
 
 
@@ -17,7 +17,7 @@ async def of_session(view: View, name: str, session_key: str) -> AsyncIterator[F
         return
     fields = await view.fields("session_generation", session_key, generation)
     try:
-        document = session_document("check", session_key, flat(fields))
+        document = session_document("check", session_key, encoded(fields))
     except CorruptRecordError as error:
         yield broken(f"{label} has no whole document: {error.found}")
         return

@@ -93,8 +93,13 @@ def left_over(text: str) -> Finding:
 
 def flat(fields: Hash) -> list[bytes | None] | bytes:
     """A hash as the readers of rows take it: `b"none"` where there is nothing."""
-    parts = [part.encode(errors="surrogateescape") for pair in fields.items() for part in pair]
-    return [*parts] or b"none"
+    return [part for pair in encoded(fields).items() for part in pair] or b"none"
+
+
+def encoded(fields: Hash) -> dict[bytes, bytes]:
+    """A hash as it lies in the database."""
+    escaped = "surrogateescape"
+    return {name.encode(errors=escaped): value.encode(errors=escaped) for name, value in fields.items()}
 
 
 def whole(text: str | None) -> int | None:

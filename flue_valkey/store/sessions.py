@@ -4,35 +4,36 @@ A save sends what differs from the generation that this process knows, and a loa
 is the published one. What is sent or fetched besides goes in parts, none of which holds the server for long.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from flue_memdb.contract import StoreUnavailableError
 from flue_memdb.contract.checks import check_key
 from flue_memdb.contract.errors import quoted
-from flue_memdb.contract.images import attach_images, detach_images, entry_content, with_entry_content
 from flue_memdb.contract.json_text import Json, json_text
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.sessions import ENTRIES, check_session, split_session
-from flue_valkey.rows import Flat, Row
+from flue_valkey.rows import Row
 from flue_valkey.scripts import Value
 from flue_valkey.store import parts
 from flue_valkey.store.connection import Connection, Store
+from flue_valkey.store.entries import Entries, entry_value
 from flue_valkey.store.parts import Field
 from flue_valkey.store.session_cache import UNKNOWN, Generation, SessionCache
 
 _LOADS_IN_PARTS = 3
 _ALL_AT_ONCE = 2**53
-_LEVELS_AROUND_AN_ENTRY = 2
+_HEAD = (b"session", b"entryCount")
 
 
 class Sessions(Store):
     def __init__(self, connection: Connection, cache_bytes: int) -> None:
         super().__init__(connection)
-        self._cache = SessionCache(cache_bytes)
+        self._cache = SessionCache(cache_bytes // 2)
+        self._entries = Entries(cache_bytes // 2)
 
     async def save(self, session_key: str, data: dict[str, Json]) -> None:
         check_session("save", session_key, data)
-        fields = _fields(data)
+        fields = self._fields(data)
         self._connection.require_open("save")
         known, new = self._cache.get(session_key), Generation(self._connection.new_id(), fields)
         self._cache.forget(session_key)  # until the server's answer is there, nothing is known
@@ -47,7 +48,7 @@ class Sessions(Store):
         if generation is None:
             self._cache.forget(session_key)
             return None
-        document = session_document("load", session_key, generation.fields)
+        document = session_document("load", session_key, generation.fields, self._entries.value)
         self._cache.put(session_key, generation)
         return document
 
@@ -55,6 +56,13 @@ class Sessions(Store):
         check_key("delete", "session_key", session_key)
         self._cache.forget(session_key)
         await self._call("delete", script="session_delete", session_key=session_key)
+
+    def _fields(self, data: dict[str, Json]) -> dict[bytes, bytes]:
+        session, entries = split_session(data)
+        fields = {b"session": json_text(session, "save", "data").encode(), b"entryCount": b"%d" % len(entries)}
+        for index, entry in enumerate(entries):
+            fields[b"entry:%d" % index] = self._entries.text(entry, f"{ENTRIES}[{index}]")
+        return fields
 
     async def _change(self, session_key: str, known: Generation, new: Generation) -> str | None:
         """Publishes what differs from the known generation; None if that takes a whole document."""
@@ -129,25 +137,6 @@ class Sessions(Store):
         return Generation(name.decode(), dict(zip(fields[::2], fields[1::2], strict=True)))
 
 
-def _fields(data: dict[str, Json]) -> dict[bytes, bytes]:
-    session, entries = split_session(data)
-    fields = {b"session": json_text(session, "save", "data").encode(), b"entryCount": b"%d" % len(entries)}
-    for index, entry in enumerate(entries):
-        fields[b"entry:%d" % index] = _entry_text(entry, f"{ENTRIES}[{index}]").encode()
-    return fields
-
-
-def _entry_text(entry: dict[str, Json], place: str) -> str:
-    content = entry_content(entry)
-    value, chunks = entry, "[]"
-    if content:
-        marked, pieces = detach_images(content)
-        if pieces:
-            value, chunks = with_entry_content(entry, marked), json_text(pieces)
-    text = json_text(value, "save", place, depth=_LEVELS_AROUND_AN_ENTRY)
-    return f'{{"id":{json_text(entry["id"])},"value":{text},"chunks":{chunks}}}'
-
-
 def _parts(fields: Iterable[Field]) -> list[list[Field]]:
     """Fields in parts of at most `parts.BYTES`, each of at least one field."""
     found: list[list[Field]] = [[]]
@@ -165,23 +154,22 @@ def _flat(fields: Iterable[Field]) -> Iterator[bytes]:
     return (part for field in fields for part in field)
 
 
-def session_document(operation: str, session_key: str, fields: Flat | Mapping[bytes, bytes]) -> dict[str, Json]:
-    """The document of a whole generation."""
-    row = Row(operation, f"session {quoted(session_key)}", fields)
+def session_document(
+    operation: str,
+    session_key: str,
+    fields: Mapping[bytes, bytes],
+    value_of: Callable[[bytes], dict[str, Json]] = entry_value,
+) -> dict[str, Json]:
+    """The document of a whole generation; `value_of` gives the entry of a text, as `entry_value` does."""
+    row = Row(operation, f"session {quoted(session_key)}", {name: fields[name] for name in _HEAD if name in fields})
     document = row.required_object("session")
-    entries = [_entry(row, f"entry:{index}") for index in range(row.count("entryCount"))]
+    entries: list[dict[str, Json]] = []
+    for index in range(row.number("entryCount")):
+        try:
+            entries.append(value_of(fields[b"entry:%d" % index]))
+        except KeyError:
+            raise row.corrupt(f"its field entry:{index} is missing") from None
+        except ValueError as error:
+            raise row.corrupt(f"its field entry:{index} {error}") from None
     document.pop("entries", None)
     return {**document, "entries": entries}
-
-
-def _entry(row: Row, name: str) -> dict[str, Json]:
-    stored = row.required_object(name)
-    value, chunks = stored.get("value"), stored.get("chunks", [])
-    if not isinstance(value, dict) or not isinstance(chunks, list):
-        raise row.corrupt(f"its field {name} holds no entry")
-    content = entry_content(value)
-    try:
-        attached = attach_images(content, chunks)
-    except ValueError as error:
-        raise row.corrupt(f"its field {name}: {error}") from None
-    return value if attached is content else with_entry_content(value, attached)
