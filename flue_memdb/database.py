@@ -1,6 +1,6 @@
 """The dicts of the reference."""
 
-import uuid
+import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from os import PathLike
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 def random_id() -> str:
     """A name that nobody else has."""
-    return str(uuid.uuid4())
+    return os.urandom(16).hex()
 
 
 class MemoryDatabase:

@@ -16,7 +16,7 @@ def brought_in(statement: str) -> set[str]:
 def test_the_reference_brings_in_no_driver_no_test_tools_and_no_event_loop() -> None:
     found = brought_in("from flue_memdb import *; memory()")
     assert "flue_memdb.store.submissions" in found
-    assert not found & {"redis", "pytest", "asyncio", "logging", "click", "rich"}
+    assert not found & {"redis", "pytest", "asyncio", "logging", "click", "rich", "uuid", "platform"}
 
 
 def test_the_adapter_brings_in_the_driver_and_neither_test_tools_nor_those_of_the_command_line() -> None:
