@@ -92,6 +92,8 @@ def _added_to_poetry(text: str, name: str, versions: str) -> str:
 
 
 def _added_to_requirements(text: str, name: str, versions: str) -> str:
+    if "--hash=" in text:  # pip takes no line without one then
+        raise ProjectError("add database", "the requirements", "they have hashes", f"add {name} with its own first")
     return with_line(text, name + versions)
 
 

@@ -107,6 +107,14 @@ def test_what_requirements_are_made_from_goes_first(tmp_path):
     assert find_dependencies(tmp_path).path.name == "requirements.in"
 
 
+def test_requirements_with_hashes_are_left_to_what_makes_them(tmp_path):
+    written(tmp_path / "requirements.txt", "a==1 --hash=sha256:00\n")
+    with pytest.raises(ProjectError, match="they have hashes; add flue-valkey with its own first"):
+        find_dependencies(tmp_path).with_one_more("flue-valkey", "")
+    written(tmp_path / "requirements.txt", "flue-valkey==1 --hash=sha256:00\n")
+    assert "flue-valkey" in find_dependencies(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["[tool.ruff]\n", '[project]\ndynamic = ["dependencies"]\n'])
 def test_a_pyproject_without_a_list_leaves_it_to_requirements(tmp_path, text):
     written(tmp_path / "pyproject.toml", text)

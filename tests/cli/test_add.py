@@ -153,6 +153,15 @@ def test_what_is_there_is_replaced_only_when_told(run, project, text, said):
     assert (project / "src/db.py").read_text() == PLAIN
 
 
+def test_a_machine_is_never_asked(run, project):
+    (project / "src/db.py").write_text("mine = 1\n")
+    refused = run(*ADD, "--json")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert json.loads(run(*ADD, "--json", "--yes").stdout)["notes"] == [
+        "src/db.py is there already, and not from this blueprint."
+    ]
+
+
 def test_an_older_version_is_one_when_the_blueprint_has_moved_on(run, project, monkeypatch):
     run(*ADD)
     monkeypatch.setattr(database, "VERSION", VERSION + 1)
