@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from flue_memdb.contract import CorruptRecordError, Json, Stores
+from flue_memdb.contract import CorruptRecordError, EventStore, Json, Stores, StreamEvent
 from flue_memdb.contract.errors import quoted
 from flue_memdb.verification.values import to_json
 from flue_valkey.adapter import valkey
 from flue_valkey.cli.db.connection import connected, server_options
-from flue_valkey.cli.db.follow import follow_events, read_events
 from flue_valkey.cli.db.show_text import document_text, entries_text, event_line, record_text
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -97,12 +96,22 @@ def stream(id_: str, url: str, prefix: str, as_json: bool, follow: bool) -> None
         meta = await stores.events.get_stream_meta(id_)
         if meta is None:
             return False
-        async for event in (follow_events if follow else read_events)(stores.events, id_):
+        async for event in stores.events.tail(id_) if follow else _stored(stores.events, id_):
             click.echo(json.dumps(to_json(event)) if as_json else event_line(event))
         return True
 
     if not _with_stores(url, prefix, tell):
         _fail(f"there is no stream {quoted(id_)} in namespace {quoted(prefix)}")
+
+
+async def _stored(events: EventStore, path: str) -> AsyncIterator[StreamEvent]:
+    """The events that are there, a page at a time."""
+    offset, up_to_date = "-1", False
+    while not up_to_date:
+        page = await events.read_events(path, offset)
+        for event in page.events:
+            yield event
+        offset, up_to_date = page.next_offset, page.up_to_date
 
 
 def _read(
