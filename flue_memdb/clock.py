@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], int]
+"""Gives the time in epoch milliseconds."""
 
 
 class SystemClock:

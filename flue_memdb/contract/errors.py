@@ -123,7 +123,8 @@ class SessionBeingDeletedError(FlueStoreError):
 
 
 class SessionBusyError(FlueStoreError):
-    """`delete_session` while work of the session is unsettled, or from within its own deletion's callback."""
+    """`delete_session` while work of the session is unsettled, or from within its own deletion's callback; nothing was
+    deleted."""
 
     kind = "session_busy"
 
@@ -164,7 +165,7 @@ class EventKeyConflictError(FlueStoreError):
 
 
 class CorruptRecordError(FlueStoreError):
-    """A stored record that cannot be read."""
+    """A stored record that cannot be read; `found` says what is wrong with it."""
 
     kind = "corrupt_record"
 
@@ -182,11 +183,12 @@ class AdapterClosedError(FlueStoreError):
 
 
 class SchemaVersionError(FlueStoreError):
-    """A namespace whose schema version is not the one that this version of the adapter reads and writes."""
+    """A namespace whose schema version is not the one that this version of the adapter reads and writes. Nothing else
+    of it was read or written."""
 
 
 class ServerRequirementError(FlueStoreError):
-    """A server that does not meet a requirement, or whose settings cannot be verified."""
+    """A server that does not meet a requirement, or whose settings cannot be verified. Nothing was written."""
 
 
 class StoreUnavailableError(FlueStoreError):
@@ -207,4 +209,4 @@ class StoreFullError(FlueStoreError):
 
 
 class ServerReplyError(FlueStoreError):
-    """Any other refusal by the server."""
+    """Any other refusal by the server: of the credentials, of a command that this user may not use, and so on."""

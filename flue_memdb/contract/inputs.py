@@ -25,7 +25,7 @@ from flue_memdb.contract.unset import UNSET
 
 @dataclass(frozen=True, slots=True)
 class AttemptRef:
-    """One attempt at a submission."""
+    """One attempt at a submission. Every gate rests on `attempt_id`: give each attempt one of its own."""
 
     submission_id: str
     attempt_id: str
@@ -57,7 +57,7 @@ class Durability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTurnJournal:
-    """The turn that a journal begins with."""
+    """The turn that a journal begins with; `tool_request` is JSON, `UNSET` for none."""
 
     submission_id: str
     session_key: str
@@ -72,7 +72,8 @@ class NewTurnJournal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRun:
-    """A run to create; `started_at` is a timestamp, kept as given."""
+    """A run to create; `started_at` is an ISO 8601 timestamp, kept as given. `input` and `trace_carrier` are JSON;
+    `UNSET` is none, which is not null."""
 
     run_id: str
     workflow_name: str
@@ -83,7 +84,8 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
-    """How a run ended; `ended_at` is a timestamp, kept as given."""
+    """How a run ended; `ended_at` is an ISO 8601 timestamp, kept as given. `is_error` makes it `errored` instead of
+    `completed`. `result` and `error` are JSON; `UNSET` is none, which is not null."""
 
     run_id: str
     ended_at: str
@@ -114,7 +116,7 @@ _DIRECT_FIELDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchInput:
-    """Asynchronous input for an agent instance (`id`); `accepted_at` is a timestamp.
+    """Asynchronous input (JSON) for an agent instance (`id`); `accepted_at` is an ISO 8601 timestamp.
 
     `extra` holds keys beside the known ones; they are kept.
     """
@@ -141,7 +143,7 @@ class DispatchInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectInput:
-    """A direct prompt for an agent instance (`id`); `accepted_at` is a timestamp.
+    """A direct prompt for an agent instance (`id`); `accepted_at` is an ISO 8601 timestamp.
 
     `payload` has a text `message` and optionally a list `images` of `{"type": "image", "data", "mimeType"}`.
     `extra` holds keys beside the known ones; they are kept, as are unknown ones in the payload.

@@ -15,7 +15,13 @@ RunStatus: TypeAlias = Literal["active", "completed", "errored"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """An accepted piece of work; `input` is the whole document as it was stored at admission."""
+    """An accepted piece of work, as it stands.
+
+    `sequence` is its place in the order of admission, from 1. `input` is the whole document as it was stored at
+    admission. `accepted_at`, `started_at`, `input_applied_at`, `recovery_requested_at`, `timeout_at` and
+    `lease_expires_at` are epoch ms; of the last two 0 means none. `error` is the text of `fail_submission`, or of what
+    a listing found broken.
+    """
 
     sequence: int
     submission_id: str
@@ -38,14 +44,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The submission that an admission made, or that the same admission made before."""
+    """The submission that an admission made, or that the same admission made before; then as it stands now."""
 
     submission: Submission
 
 
 @dataclass(frozen=True, slots=True)
 class RetainedReceipt:
-    """What is kept of a dispatch whose session was deleted."""
+    """What is kept of a dispatch whose session was deleted; `accepted_at` in epoch ms."""
 
     submission_id: str
     accepted_at: int
@@ -57,11 +63,15 @@ class Conflict:
 
 
 DispatchAdmission: TypeAlias = Admitted | RetainedReceipt | Conflict
+"""What `admit_dispatch` gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalOutbox:
-    """The last event of a direct submission, reserved for publication; `offset` once it was appended."""
+    """The last event of a direct submission, reserved for publication under `event_key` by this attempt.
+
+    `offset` is where it was appended, once that was recorded.
+    """
 
     submission_id: str
     session_key: str
@@ -73,7 +83,11 @@ class TerminalOutbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnJournal:
-    """The recovery record of the turn in progress."""
+    """The recovery record of the turn in progress, one slot a submission.
+
+    `revision` grows by 1 with each change, over all turns. `created_at`, `updated_at` and `stream_consumed_at` are
+    epoch ms. `tool_request` is `UNSET` where none was recorded.
+    """
 
     submission_id: str
     session_key: str
@@ -95,7 +109,7 @@ class TurnJournal:
 
 @dataclass(frozen=True, slots=True)
 class StreamSegment:
-    """One piece of the partial output of a turn."""
+    """One piece of the partial output of a turn; indexes need not be without a gap."""
 
     segment_index: int
     body: str
@@ -103,7 +117,7 @@ class StreamSegment:
 
 @dataclass(frozen=True, slots=True)
 class AttemptMarker:
-    """Evidence that an attempt was started."""
+    """Evidence that an attempt was started, at `created_at` (epoch ms)."""
 
     submission_id: str
     attempt_id: str
@@ -112,7 +126,11 @@ class AttemptMarker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A workflow run; `started_at` and `ended_at` are the texts that the caller gave."""
+    """A workflow run; `started_at` and `ended_at` are the texts that the caller gave.
+
+    `input`, `trace_carrier`, `result` and `error` are JSON, `UNSET` where none was given. `ended_at`, `is_error` and
+    `duration_ms` are None while it is active.
+    """
 
     run_id: str
     workflow_name: str

@@ -64,7 +64,7 @@ class SubmissionStore(Protocol):
         """The submission, or None."""
 
     async def has_unsettled_submissions(self) -> bool:
-        """Whether any submission is queued, running or terminalizing."""
+        """Whether any submission of the namespace is queued, running or terminalizing."""
 
     async def list_runnable_submissions(self) -> list[Submission]:
         """The queued submissions that are the oldest unsettled one of their session, in admission order."""
@@ -139,31 +139,33 @@ class SubmissionStore(Protocol):
         tool_request: Json = UNSET,
         stream_key: str | None = None,
     ) -> bool:
-        """Stores the phase and what is given in an uncommitted journal of the attempt; else False. Does not commit."""
+        """True, and the phase and what is given are stored in an uncommitted journal of the attempt; else False. The
+        phase `committed` does not commit: `commit_turn_journal` does."""
 
     async def commit_turn_journal(self, attempt: AttemptRef, committed_leaf_id: str) -> bool:
-        """Commits an uncommitted journal of the attempt, with its leaf; else False."""
+        """True, and an uncommitted journal of the attempt is committed with its leaf; else False."""
 
     async def mark_stream_consumed(self, attempt: AttemptRef, stream_key: str) -> bool:
-        """Stamps, once, an uncommitted journal of the attempt that has this stream key; else False."""
+        """True, once, and an uncommitted journal of the attempt that has this stream key is stamped with now; else
+        False."""
 
     async def get_turn_journal(self, submission_id: str) -> TurnJournal | None:
         """The journal, or None."""
 
     async def append_stream_chunk_segment(self, stream_key: str, segment_index: int, body: str) -> bool:
-        """Stores a segment; False if that index is taken, whose body stays."""
+        """Stores a segment (index from 0, any text) and gives True; False if that index is taken, whose body stays."""
 
     async def get_stream_chunk_segments(self, stream_key: str) -> list[StreamSegment]:
         """The segments by index, ascending."""
 
     async def delete_stream_chunk_segments(self, stream_key: str) -> None:
-        """Forgets the segments of a stream."""
+        """Forgets the segments of a stream; nothing if there are none."""
 
     async def insert_attempt_marker(self, attempt: AttemptRef) -> None:
         """Records that the attempt was started; a marker that is there keeps its time."""
 
     async def delete_attempt_marker(self, attempt: AttemptRef) -> None:
-        """Forgets the marker of exactly this attempt."""
+        """Forgets the marker of exactly this attempt; nothing if there is none."""
 
     async def list_attempt_markers(self) -> list[AttemptMarker]:
         """All markers, by (created_at, submission id, attempt id)."""
@@ -190,7 +192,8 @@ class RunStore(Protocol):
         """Records an active run; nothing changes if the id is known."""
 
     async def end_run(self, end: RunEnd) -> None:
-        """Sets status, end, duration, result and error as given now; nothing if the id is unknown."""
+        """Sets status, end, duration, result and error as given now, also of a run that has ended; nothing if the id is
+        unknown."""
 
     async def get_run(self, run_id: str) -> RunRecord | None:
         """The run, or None."""
@@ -216,7 +219,8 @@ class EventStore(Protocol):
         """Creates a stream; nothing changes if it exists."""
 
     async def append_event(self, path: str, event: Json) -> str:
-        """Appends and gives the offset. `StreamNotFoundError`, `StreamClosedError`."""
+        """Appends the event and gives its offset. A stream that was not created is a `StreamNotFoundError`, a closed
+        one a `StreamClosedError`."""
 
     async def append_event_once(self, path: str, key: str, event: Json) -> str:
         """As `append_event` the first time; the same key with the same event gives the first offset again, also after
@@ -230,11 +234,11 @@ class EventStore(Protocol):
         """No more appends; nothing if it is closed or missing."""
 
     async def get_stream_meta(self, path: str) -> EventStreamMeta | None:
-        """The last offset and whether the stream is closed, or None."""
+        """The last event's offset (`"-1"` before the first) and whether the stream is closed; None without a stream."""
 
     def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
         """Calls the listener, without arguments, after each append and close made through these stores, until the
-        returned function is called."""
+        returned function is called, which may be done twice. What a listener raises is logged, and disturbs nobody."""
 
     def tail(self, path: str, offset: str = "-1") -> AsyncGenerator[StreamEvent, None]:
         """Every event after the offset, once and in order: those that are stored, then those that come, by whatever

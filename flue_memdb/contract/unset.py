@@ -18,3 +18,4 @@ class Unset(enum.Enum):
 
 UnsetType: TypeAlias = Literal[Unset.UNSET]
 UNSET: Final = Unset.UNSET
+"""Not given, where `None` would be a JSON null that was given. It is false."""
