@@ -9,7 +9,7 @@ from tests.documentation.pages import PAGES, blocks, name
 from tests.documentation.reader import ADDRESS, Reader, shows
 
 LANGUAGES = {"python", "console", "text", "ini", "json", "toml"}
-NOT_RUN = 2
+NOT_RUN = 3
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
