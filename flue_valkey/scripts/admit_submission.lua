@@ -17,7 +17,7 @@ if redis.call("EXISTS", receipt) == 1 then
 end
 if redis.call("EXISTS", submission) == 1 then
   local published = redis.call("HGET", submission, "generation")
-  return {"known", redis.call("HGETALL", submission), payload_of(prefix, submission_id, published)}
+  return {"known", redis.call("HGETALL", submission), payload_of(prefix, submission, published)}
 end
 if not is_whole(redis.call("GET", sequence) or "0") then
   return {"corrupt", sequence, "the admission counter cannot be read"}
@@ -31,9 +31,11 @@ redis.call("HSET", submission,
   "acceptedAt", accepted_at, "sequence", place, "attemptCount", "0", "maxRetry", max_retry,
   "timeoutAt", "0", "leaseExpiresAt", "0", "generation", generation)
 hset_all(submission_generation, fields)
-local base = prefix .. ":submission-generation:" .. base64url(submission_id) .. ":"
 redis.call("ZADD", submission_generations, now, generation)
-sweep_generations(base, submission_generations, submission_readers, generation, now, function()
-  return false
-end)
+if redis.call("ZCARD", submission_generations) > 1 then
+  local base = prefix .. ":submission-generation:" .. base64url(submission_id) .. ":"
+  sweep_generations(base, submission_generations, submission_readers, generation, now, function()
+    return false
+  end)
+end
 return {"created", place}

@@ -7,8 +7,7 @@
 local revision = redis.call("HGET", journal, "revision")
 local again = redis.call("DEL", journal) == 1
 redis.call("SADD", journals, submission_id)
-redis.call("HSET", journal, unpack(fields))
 redis.call("HSET", journal,
   "revision", string.format("%.0f", (tonumber(revision or "0") or 0) + 1),
-  "createdAt", now, "updatedAt", now, "committed", "0")
+  "createdAt", now, "updatedAt", now, "committed", "0", unpack(fields))
 return {again and "begun_again" or "begun"}

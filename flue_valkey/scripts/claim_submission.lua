@@ -17,18 +17,17 @@ local sequence, queue, refused = place_of(prefix, submission)
 if refused then
   return refused
 end
-if session_head(prefix, queue) ~= submission_id then
+if redis.call("ZRANGE", queue, "0", "0")[1] ~= submission_id and session_head(prefix, queue) ~= submission_id then
   return {"blocked"}
 end
 if not is_whole(row[2]) then
   return {"corrupt", submission, "its attemptCount cannot be read"}
 end
-local payload = payload_of(prefix, submission_id, row[4])
+local payload = payload_of(prefix, submission, row[4])
 if type(payload) == "string" then
   return {"corrupt", submission, "its payload is missing"}
 end
-set_status(prefix, submission, submission_id, sequence, "running")
-redis.call("HSET", submission,
+set_status(prefix, submission, submission_id, sequence, "running",
   "attemptId", attempt_id, "ownerId", owner_id, "leaseExpiresAt", lease_expires_at, "startedAt", now,
   "attemptCount", string.format("%.0f", tonumber(row[2]) + 1), "maxRetry", max_retry)
 if row[3] == "0" then

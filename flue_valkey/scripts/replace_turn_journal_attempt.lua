@@ -1,7 +1,7 @@
 -- Hands an owned submission, and an uncommitted journal of the attempt, to the next attempt.
 --
 -- KEYS     submission journal
--- ARGV     prefix submission_id attempt_id next_attempt_id now lease...
+-- ARGV     prefix attempt_id next_attempt_id now lease...
 -- RETURNS  {"replaced", row, payload} | {"replaced_with_journal", row, payload} | {"unknown"} | {"not_running"} | {"other_attempt"}
 -- CHANGES  submission, journal
 -- @include is_whole
@@ -30,5 +30,5 @@ redis.call("HDEL", submission, "recoveryRequestedAt")
 local generation = redis.call("HGET", submission, "generation")
 return {
   revision and "replaced_with_journal" or "replaced",
-  redis.call("HGETALL", submission), payload_of(prefix, submission_id, generation),
+  redis.call("HGETALL", submission), payload_of(prefix, submission, generation),
 }

@@ -5,7 +5,7 @@
 -- RETURNS  {"requeued"} | {"input_applied"} | {"unknown"} | {"not_running"} | {"other_attempt"}
 -- CHANGES  submission, queued, running
 -- @include not_owned
--- @include place_of
+-- @include sequence_of
 -- @include set_status
 local refused = not_owned(submission, attempt_id)
 if refused then
@@ -14,11 +14,10 @@ end
 if redis.call("HEXISTS", submission, "inputAppliedAt") == 1 then
   return {"input_applied"}
 end
-local sequence, _, corrupt = place_of(prefix, submission)
+local sequence, _, corrupt = sequence_of(submission)
 if corrupt then
   return corrupt
 end
-set_status(prefix, submission, submission_id, sequence, "queued")
-redis.call("HSET", submission, "leaseExpiresAt", "0")
+set_status(prefix, submission, submission_id, sequence, "queued", "leaseExpiresAt", "0")
 redis.call("HDEL", submission, "attemptId", "ownerId", "startedAt", "recoveryRequestedAt")
 return {"requeued"}

@@ -4,14 +4,11 @@
 -- ARGV     prefix submission_id attempt_id event_key event
 -- RETURNS  {"reserved", row} | {"reserved_before", row} | {"unknown"} | {"not_direct"} | {"not_running"} | {"other_attempt"} | {"other_terminal"}
 -- CHANGES  submission, running, terminalizing
--- @include place_of
+-- @include sequence_of
 -- @include set_status
 local row = redis.call("HMGET", submission, "kind", "status", "attemptId", "terminalKey", "terminalEvent")
-if redis.call("EXISTS", submission) == 0 then
-  return {"unknown"}
-end
 if row[1] ~= "direct" then
-  return {"not_direct"}
+  return {redis.call("EXISTS", submission) == 0 and "unknown" or "not_direct"}
 end
 if row[2] ~= "running" and row[2] ~= "terminalizing" then
   return {"not_running"}
@@ -25,10 +22,10 @@ if row[2] == "terminalizing" then
   end
   return {"reserved_before", redis.call("HGETALL", submission)}
 end
-local sequence, _, corrupt = place_of(prefix, submission)
+local sequence, _, corrupt = sequence_of(submission)
 if corrupt then
   return corrupt
 end
-set_status(prefix, submission, submission_id, sequence, "terminalizing")
-redis.call("HSET", submission, "terminalKey", event_key, "terminalEvent", event)
+set_status(
+  prefix, submission, submission_id, sequence, "terminalizing", "terminalKey", event_key, "terminalEvent", event)
 return {"reserved", redis.call("HGETALL", submission)}

@@ -39,6 +39,5 @@ if queue and redis.call("TYPE", queue).ok == "zset" then
   redis.call("ZREM", queue, submission_id)
 end
 local place = is_whole(values.sequence) and values.sequence or redis.call("ZSCORE", submissions, submission_id) or "0"
-set_status(prefix, key, submission_id, place, "settled")
-redis.call("HSET", key, "settledAt", now, "error", error)
+set_status(prefix, key, submission_id, place, "settled", "settledAt", now, "error", error)
 return {"settled"}

@@ -3,7 +3,7 @@
 -- @include announce
 local function append(event, entries, order, text)
   local row = redis.call("HMGET", event, "nextOffset", "closed")
-  if redis.call("EXISTS", event) == 0 then
+  if not row[1] and redis.call("EXISTS", event) == 0 then
     return nil, {"not_found"}
   end
   if row[2] == "1" then

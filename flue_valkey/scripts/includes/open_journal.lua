@@ -2,11 +2,8 @@
 -- @include is_whole
 local function open_journal(journal, attempt_id)
   local row = redis.call("HMGET", journal, "attemptId", "committed", "revision")
-  if redis.call("EXISTS", journal) == 0 then
-    return {"unknown"}
-  end
   if row[1] ~= attempt_id then
-    return {"other_attempt"}
+    return {redis.call("EXISTS", journal) == 0 and "unknown" or "other_attempt"}
   end
   if row[2] ~= "0" then
     return {"committed_before"}

@@ -1,12 +1,12 @@
 -- A submission's number and the key of its session's queue; a third value refuses a row that has neither.
 -- @include base64url
--- @include is_whole
+-- @include sequence_of
 -- @include wrong_type
 local function place_of(prefix, submission)
-  local row = redis.call("HMGET", submission, "sequence", "sessionKey")
-  if not is_whole(row[1]) or not row[2] then
-    return nil, nil, {"corrupt", submission, "its sequence or sessionKey cannot be read"}
+  local sequence, session_key, refused = sequence_of(submission)
+  if refused then
+    return nil, nil, refused
   end
-  local queue = prefix .. ":session-unsettled:" .. base64url(row[2])
-  return row[1], queue, wrong_type(queue, "zset")
+  local queue = prefix .. ":session-unsettled:" .. base64url(session_key)
+  return sequence, queue, wrong_type(queue, "zset")
 end

@@ -3,7 +3,7 @@
 -- @include payload_of
 local function read_submission(prefix, submission_id, key, is_hash)
   local generation = is_hash and redis.call("HGET", key, "generation")
-  local payload = payload_of(prefix, submission_id, generation)
+  local payload = payload_of(prefix, key, generation)
   local bytes = 0
   for at = 2, type(payload) == "table" and #payload or 0, 2 do
     bytes = bytes + #payload[at]

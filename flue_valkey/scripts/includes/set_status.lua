@@ -1,5 +1,6 @@
--- Writes a submission's status into its row and puts it into the one index of that status.
-local function set_status(prefix, submission, submission_id, sequence, status)
+-- Writes a submission's status, with other fields and their values, into its row and puts it into the one index of that
+-- status.
+local function set_status(prefix, submission, submission_id, sequence, status, ...)
   for _, other in ipairs({"queued", "running", "terminalizing", "settled"}) do
     local index = prefix .. ":submissions:status:" .. other
     if other == status then
@@ -8,5 +9,5 @@ local function set_status(prefix, submission, submission_id, sequence, status)
       redis.call("ZREM", index, submission_id)
     end
   end
-  redis.call("HSET", submission, "status", status)
+  redis.call("HSET", submission, "status", status, ...)
 end

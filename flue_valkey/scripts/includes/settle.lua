@@ -6,13 +6,12 @@ local function settle(prefix, submission, submission_id, now, error)
   if refused then
     return refused
   end
-  set_status(prefix, submission, submission_id, sequence, "settled")
-  redis.call("ZREM", queue, submission_id)
-  redis.call("HSET", submission, "settledAt", now)
   if error then
-    redis.call("HSET", submission, "error", error)
+    set_status(prefix, submission, submission_id, sequence, "settled", "settledAt", now, "error", error)
   else
+    set_status(prefix, submission, submission_id, sequence, "settled", "settledAt", now)
     redis.call("HDEL", submission, "error")
   end
+  redis.call("ZREM", queue, submission_id)
   return {"settled"}
 end
