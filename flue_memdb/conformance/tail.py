@@ -185,10 +185,10 @@ class TestTail(Contract):
     async def test_bad_input_is_refused_by_the_call(self, stores: Stores) -> None:
         """Bad input is refused by the call itself, before anybody iterates."""
         for path in ("", 7, "\ud800", "x" * 4_097):
-            with pytest.raises(InvalidIdentifierError):
+            with pytest.raises(InvalidIdentifierError, match=r"^tail: path: "):
                 stores.events.tail(path)  # type: ignore[arg-type]
         for offset in ("", "0", "-2", "Now", None, 7, OFFSET + "0"):
-            with pytest.raises(InvalidOffsetError):
+            with pytest.raises(InvalidOffsetError, match=r"^tail: offset: "):
                 stores.events.tail(PATH, offset)  # type: ignore[arg-type]
 
     async def test_a_closed_adapter_ends_it(self, conformance_namespace: OpenAdapter, clock: ManualClock) -> None:
@@ -197,9 +197,9 @@ class TestTail(Contract):
             tail, unbegun = stores.events.tail(PATH), stores.events.tail(PATH)
             waiting = asyncio.ensure_future(anext(tail))
             await others_go_on(stores)
-        with pytest.raises(AdapterClosedError):
+        with pytest.raises(AdapterClosedError, match=r"^tail: "):
             await within(waiting, "the tail should have noticed that its adapter is closed")
-        with pytest.raises(AdapterClosedError):
+        with pytest.raises(AdapterClosedError, match=r"^tail: "):
             await within(anext(unbegun), "the tail should have noticed that its adapter is closed")
-        with pytest.raises(AdapterClosedError):
+        with pytest.raises(AdapterClosedError, match=r"^tail: "):
             stores.events.tail(PATH)

@@ -45,7 +45,7 @@ class ServerTails(Tails):
                 self._listen()
                 yield news
         finally:
-            self._listen()
+            self._changed.set()
 
     def wake_here(self, path: str) -> None:
         """This process has appended to the stream, or closed it; where the server tells of it, it need not."""
@@ -61,7 +61,7 @@ class ServerTails(Tails):
             await asyncio.wait([self._listening])
 
     def _listen(self) -> None:
-        """Called when a tail has come or gone."""
+        """Sees to it that somebody listens, and knows of a new tail."""
         if self._runner is None:
             return
         task = self._listening
@@ -74,14 +74,19 @@ class ServerTails(Tails):
         self._pause_s = _FIRST_PAUSE_S
         while self._runner is not None and self.paths:
             try:
-                async with self._runner.listening() as channels, asyncio.TaskGroup() as tasks:
-                    hearing = tasks.create_task(self._hear(channels))
-                    await self._keep_subscribed(channels)
-                    hearing.cancel()
+                await self._listen_once(self._runner)
             except* (RedisError, OSError, TimeoutError) as errors:
                 await self._pause(errors.exceptions[0])
-            finally:
-                self._heard.clear()
+
+    async def _listen_once(self, runner: ListeningRunner) -> None:
+        """Listens until nobody tails or the connection fails."""
+        try:
+            async with runner.listening() as channels, asyncio.TaskGroup() as tasks:
+                hearing = tasks.create_task(self._hear(channels))
+                await self._keep_subscribed(channels)
+                hearing.cancel()
+        finally:
+            self._heard.clear()
 
     async def _keep_subscribed(self, channels: Channels) -> None:
         """Listens to the channels of who tails, until nobody does."""

@@ -6,14 +6,15 @@ import random
 import re
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 
 import pytest
 
 from flue_memdb import AdapterClosedError, Stores, StoreUnavailableError, open_stores
 from flue_memdb.contract.tails import PATIENCE_S
-from flue_valkey import Runner, valkey
-from flue_valkey.runner import channels
+from flue_valkey import NotSentError, Runner, valkey
+from flue_valkey.runner import Channels, MultiplexedRunner, channels
+from flue_valkey.servers.counting import CountingRunner
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.proxy import Proxy
@@ -21,6 +22,8 @@ from flue_valkey.servers.server import Server
 from tests.adapter.listeners import listened_to
 from tests.adapter.peer import append_untold
 from tests.skipping_loop import run_skipping
+
+pytestmark = pytest.mark.timeout(60)  # what is not told of is waited for in vain
 
 PATH = "p"
 NEVER_S = 1e6
@@ -123,6 +126,39 @@ async def test_what_was_published_while_nobody_listened_is_read_after_the_reconn
             await stores.events.append_event(PATH, number)
             assert (await coming).data == number
     await listened_to(runner, prefix)
+
+
+class ListensOnce(CountingRunner):
+    """A runner whose first connection that listens is its last."""
+
+    def __init__(self, runner: MultiplexedRunner) -> None:
+        super().__init__(runner)
+        self._runner_that_listens = runner
+        self.listened = 0
+
+    def listening(self) -> AbstractAsyncContextManager[Channels]:
+        self.listened += 1
+        if self.listened > 1:
+            raise NotSentError("refused")
+        return self._runner_that_listens.listening()
+
+
+async def test_its_own_appends_wake_a_tail_that_hears_no_more(
+    server: Server, stores: Stores, runner: Runner, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    once = ListensOnce(server.runner())
+    async with (
+        open_stores(valkey(once, key_prefix=prefix, look_every_s=NEVER_S)) as tailing,
+        aclosing(tailing.events.tail(PATH)) as tail,
+    ):
+        coming = asyncio.ensure_future(anext(tail))
+        await listened_to(runner, prefix, PATH)
+        (listener,) = await clients(runner, "pubsub")
+        await runner.command("CLIENT", "KILL", "ID", listener["id"])
+        while "tails have to look" not in caplog.text:  # noqa: ASYNC110 -- it happens beside the test
+            await asyncio.sleep(0.005)
+        await tailing.events.append_event(PATH, "mine")
+        assert (await coming).data == "mine"
 
 
 async def test_a_listener_that_hears_nothing_asks_and_takes_another_connection(

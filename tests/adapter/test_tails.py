@@ -17,6 +17,8 @@ from tests.adapter.listeners import listened_to
 from tests.adapter.peer import append_untold
 from tests.skipping_loop import run_skipping
 
+pytestmark = pytest.mark.timeout(60)  # what is not told of is waited for in vain
+
 PATH = "p"
 NEVER_S = 1e6
 Process: TypeAlias = Callable[..., Awaitable[Stores]]
