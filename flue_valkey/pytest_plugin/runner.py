@@ -1,9 +1,10 @@
 """A runner for any event loop."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from flue_valkey.pytest_plugin.background import Background
-from flue_valkey.runner import Arg, Command, Reply, Runner
+from flue_valkey.runner import Arg, Channels, Command, ListeningRunner, Reply, Runner
 
 
 class BackgroundRunner:
@@ -28,3 +29,34 @@ class BackgroundRunner:
     async def close(self) -> None:
         """Closes the connections."""
         await self._background.ask(self._runner.close())
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Channels]:
+        """A connection of its own for the length of the block."""
+        assert isinstance(self._runner, ListeningRunner), "the runners of the servers here can all listen"
+        connection = self._runner.listening()
+        channels = await self._background.ask(connection.__aenter__())
+        try:
+            yield _BackgroundChannels(channels, self._background)
+        finally:
+            await self._background.ask(connection.__aexit__(None, None, None))
+
+
+class _BackgroundChannels:
+    """Channels of a connection that lives in the background."""
+
+    def __init__(self, channels: Channels, background: Background) -> None:
+        self._channels = channels
+        self._background = background
+
+    async def subscribe(self, *channels: str) -> None:
+        """Listens to these channels, too."""
+        await self._background.ask(self._channels.subscribe(*channels))
+
+    async def unsubscribe(self, *channels: str) -> None:
+        """Listens to these channels no more."""
+        await self._background.ask(self._channels.unsubscribe(*channels))
+
+    async def heard(self) -> str:
+        """The next channel on which something was published."""
+        return await self._background.ask(self._channels.heard())

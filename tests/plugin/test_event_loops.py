@@ -140,3 +140,45 @@ async def test_the_test_is_over_first(flue_stores):
 @BACKENDS
 def test_calls_that_are_cancelled(run: Run, backend: str) -> None:
     run(CANCELLED, f"--flue-backend={backend}").assert_outcomes(passed=2)
+
+
+TAILS = """
+import asyncio
+from contextlib import aclosing
+import pytest
+from flue_memdb import open_stores
+
+@pytest.mark.asyncio
+async def test_a_tail_hears_of_another_process(flue_stores, flue_new_adapter):
+    await flue_stores.events.create_stream("s")
+    async with open_stores(flue_new_adapter()) as other, aclosing(flue_stores.events.tail("s")) as tail:
+        for number in range(3):
+            coming = asyncio.create_task(anext(tail))
+            await flue_stores.sessions.load("the other one waits now")
+            await other.events.append_event("s", number)
+            async with asyncio.timeout(4):  # by itself it looks every 5 s
+                assert (await coming).data == number
+
+@pytest.mark.asyncio
+async def test_a_tail_is_left_where_it_is(flue_stores):
+    await flue_stores.events.create_stream("s")
+    await flue_stores.events.append_event("s", 1)
+    tail = flue_stores.events.tail("s")
+    await anext(tail)
+    waiting = asyncio.create_task(anext(tail))
+    await flue_stores.sessions.load("it waits now")
+
+def test_a_tail_in_a_loop_that_is_gone(flue_stores):
+    async def first():
+        await flue_stores.events.create_stream("s")
+        await flue_stores.events.append_event("s", 1)
+        return (await anext(flue_stores.events.tail("s"))).data
+
+    assert asyncio.run(first()) == 1
+    assert asyncio.run(first()) == 1
+"""
+
+
+@BACKENDS
+def test_tails(run: Run, backend: str) -> None:
+    run(TAILS, f"--flue-backend={backend}").assert_outcomes(passed=3)
