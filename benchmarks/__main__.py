@@ -68,7 +68,10 @@ async def _measure(effort: Effort, console: Console) -> dict[str, Any]:
 
 async def _measure_on(server: Server, effort: Effort, console: Console) -> dict[str, Any]:
     console.print(f"{server.name}, on this machine with {os.cpu_count()} cores; load before: {os.getloadavg()[0]:.1f}")
-    console.print("Ratio: the median of rounds in turns; noise: the quartiles.\n")
+    console.print(
+        "Ratio: of the rates, the median of rounds in turns; noise: its quartiles. By CPU: how many times the"
+    )
+    console.print("processor time of the first, client and server together, the second takes.\n")
     results: dict[str, Any] = {"server": server.name, "findings": []}
     for title, one, other, area in _COMPARED:
         rows = await _all(area(server, effort))

@@ -1,7 +1,8 @@
 """Two ways to do a thing, measured in turns.
 
 Other work on the machine makes both slower, so a ratio within one round says more than two rates. How far the ratios of
-the rounds lie apart is the noise, and is shown beside their median.
+the rounds lie apart is the noise, and is shown beside their median. Processor time, of this process and of the server
+together, suffers least from other work, and it is what says that a way has become too dear.
 """
 
 import asyncio
@@ -16,6 +17,9 @@ PAYLOAD = "x" * 500
 
 Once: TypeAlias = Callable[[int], Awaitable[object]]
 """The thing done once; it is given a number that was not used before."""
+
+ServerTime: TypeAlias = Callable[[], Awaitable[float]]
+"""The processor time that the server has used so far, in seconds."""
 
 _numbers = count()
 
@@ -32,7 +36,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a ratio should reach, and what it has to, which is far below: less is a finding."""
+    """What the ratio of the rates should reach, and what that of the processor times has to: less is a finding."""
 
     goal: float
     least: float
@@ -40,7 +44,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The rates of two ways, a second, and their ratio: its median over the rounds and its quartiles."""
+    """The rates of two ways, a second, and their ratio: its median over the rounds and its quartiles.
+
+    `cpu` says how many times the processor time of the one the other takes: its median over the rounds and its upper
+    quartile.
+    """
 
     what: str
     rate: float
@@ -48,12 +56,14 @@ class Comparison:
     ratio: float
     low: float
     high: float
+    cpu: float
+    cpu_high: float
     bar: Bar | None
 
     @property
     def is_finding(self) -> bool:
-        """Whether it is too slow beyond the noise: even the upper quartile is below what it has to reach."""
-        return self.bar is not None and self.high < self.bar.least
+        """Whether it is too dear beyond the noise: even the upper quartile is below what it has to reach."""
+        return self.bar is not None and self.cpu_high < self.bar.least
 
     @property
     def is_missed(self) -> bool:
@@ -62,24 +72,43 @@ class Comparison:
 
 
 async def compare(
-    what: str, one: Once, other: Once, effort: Effort, *, in_flight: int = 1, bar: Bar | None = None
+    what: str,
+    one: Once,
+    other: Once,
+    effort: Effort,
+    *,
+    server_time: ServerTime | None = None,
+    in_flight: int = 1,
+    bar: Bar | None = None,
 ) -> Comparison:
     """How many times as fast `one` is as `other`, with so many callers at once."""
     times = [await _times(once, in_flight, effort.seconds) for once in (one, other)]
     rates: tuple[list[float], list[float]] = ([], [])
+    cpu: tuple[list[float], list[float]] = ([], [])
     for number in range(effort.rounds):
         for side in (0, 1) if number % 2 else (1, 0):
             once = (one, other)[side]
+            begun = await _processor_seconds(server_time)
             rates[side].append(times[side] / await _seconds(once, times[side], in_flight))
-    ratios = [mine / theirs for mine, theirs in zip(*rates, strict=True)]
-    low, middle, high = quantiles(ratios, n=4, method="inclusive")
-    return Comparison(what, median(rates[0]), median(rates[1]), middle, low, high, bar)
+            cpu[side].append((await _processor_seconds(server_time) - begun) / times[side])
+    low, middle, high = _quartiles(rates[0], rates[1])
+    _, cheaper, much_cheaper = _quartiles(cpu[1], cpu[0])
+    return Comparison(what, median(rates[0]), median(rates[1]), middle, low, high, cheaper, much_cheaper, bar)
 
 
 async def call_us(once: Once, effort: Effort) -> float:
     """One call, in µs: the median of the rounds, of which each takes at least one call."""
     times = await _times(once, 1, effort.seconds / 4)
     return median([await _seconds(once, times, 1) / times for _ in range(effort.rounds)]) * 1e6
+
+
+def _quartiles(over: list[float], under: list[float]) -> list[float]:
+    """The quartiles of the rounds' ratios."""
+    return quantiles([one / other for one, other in zip(over, under, strict=True)], n=4, method="inclusive")
+
+
+async def _processor_seconds(server_time: ServerTime | None) -> float:
+    return time.process_time() + (await server_time() if server_time else 0.0)
 
 
 async def _times(once: Once, in_flight: int, seconds: float) -> int:

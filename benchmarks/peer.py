@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from benchmarks.measure import PAYLOAD, Comparison, Effort, Once, compare
 from benchmarks.reference import STREAM, add_runs, prompt, start_of
-from benchmarks.setting import IN_FLIGHT, callers, emptied, stores_over
+from benchmarks.setting import IN_FLIGHT, callers, emptied, server_time, stores_over
 from flue_memdb import Json, NewRun, Stores
 from flue_memdb.conformance.examples import entry, session
 from flue_valkey.runner import Command, Runner
@@ -138,7 +138,10 @@ async def peer(server: Server, effort: Effort) -> AsyncIterator[Comparison]:
                 await other.do(sequence, number)
 
             for in_flight in IN_FLIGHT:
-                yield await compare(f"{name}, {callers(in_flight)}", operation, theirs, effort, in_flight=in_flight)
+                what = f"{name}, {callers(in_flight)}"
+                yield await compare(
+                    what, operation, theirs, effort, server_time=server_time(runner), in_flight=in_flight
+                )
 
 
 async def _store(stores: Stores) -> None:

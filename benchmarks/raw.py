@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 
 from benchmarks.measure import PAYLOAD, Bar, Comparison, Effort, Once, compare
 from benchmarks.reference import STREAM, prompt
-from benchmarks.setting import IN_FLIGHT, callers, emptied, stores_over
+from benchmarks.setting import IN_FLIGHT, callers, emptied, server_time, stores_over
 from flue_memdb import AttemptRef, NewRun, Stores
 from flue_valkey.runner import Arg, Command, Reply, Runner
 from flue_valkey.servers.server import Server
 
-BARS = {1: Bar(goal=0.60, least=0.15), 32: Bar(goal=0.35, least=0.06)}
+BARS = {1: Bar(goal=0.60, least=0.20), 32: Bar(goal=0.35, least=0.12)}
 
 _NOTHING = "return 1"
 
@@ -57,7 +57,15 @@ async def raw(server: Server, effort: Effort) -> AsyncIterator[Comparison]:
 
             for in_flight in IN_FLIGHT:
                 what = f"{name}, {callers(in_flight)}"
-                yield await compare(what, operation, nothing, effort, in_flight=in_flight, bar=BARS[in_flight])
+                yield await compare(
+                    what,
+                    operation,
+                    nothing,
+                    effort,
+                    server_time=server_time(runner),
+                    in_flight=in_flight,
+                    bar=BARS[in_flight],
+                )
 
 
 def _small_operations(stores: Stores) -> dict[str, Once]:

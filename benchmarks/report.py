@@ -14,19 +14,13 @@ _LOWEST_US = 100.0
 
 
 def compared(title: str, one: str, other: str, rows: Sequence[Comparison]) -> Table:
-    """Rates a second, and their ratio with its quartiles over the rounds."""
-    table = _table(title, "", f"{one}/s", f"{other}/s", "ratio", "noise", "goal", "at least")
+    """Rates a second, their ratio with its quartiles over the rounds, and the ratio of the processor times."""
+    table = _table(title, "", f"{one}/s", f"{other}/s", "ratio", "noise", "goal", "by CPU", "at least")
     for row in rows:
-        bar = (
-            (f"{row.bar.goal:.2f}{', missed' if row.is_missed else ''}", f"{row.bar.least:.2f}")
-            if row.bar
-            else ("", "")
-        )
-        style = "red" if row.is_finding else ""
-        noise = f"{row.low:.2f} … {row.high:.2f}"
-        table.add_row(
-            row.what, _number(row.rate), _number(row.other_rate), f"{row.ratio:.2f}", noise, *bar, style=style
-        )
+        goal = f"{row.bar.goal:.2f}{', missed' if row.is_missed else ''}" if row.bar else ""
+        least = f"{row.bar.least:.2f}" if row.bar else ""
+        rates = (_number(row.rate), _number(row.other_rate), f"{row.ratio:.2f}", f"{row.low:.2f} … {row.high:.2f}")
+        table.add_row(row.what, *rates, goal, f"{row.cpu:.2f}", least, style="red" if row.is_finding else "")
     return table
 
 

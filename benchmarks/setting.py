@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from benchmarks.measure import ServerTime
 from benchmarks.reference import STREAM
 from flue_memdb import Stores
 from flue_valkey import valkey
@@ -32,6 +33,17 @@ async def stores_over(
     stores = await adapter.connect()
     await stores.events.create_stream(STREAM)
     return stores
+
+
+def server_time(runner: Runner) -> ServerTime:
+    """What asks for the processor time of the server behind the connection."""
+
+    async def seconds() -> float:
+        lines = (await runner.command("INFO", "cpu")).decode().splitlines()
+        used = dict(line.split(":") for line in lines if ":" in line)
+        return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
+
+    return seconds
 
 
 def callers(in_flight: int) -> str:
