@@ -12,6 +12,7 @@ The server at `redis://127.0.0.1:6379` is one for the occasion; VALKEY_URL names
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -19,7 +20,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final
 
-from tests.documentation.pages import ROOT, Block
+from tests.documentation.pages import EXAMPLES, ROOT, Block
 
 ADDRESS: Final = "127.0.0.1:6379"
 _TESTS: Final = re.compile(r"^ *(async )?def test_|\bconformance import\b", re.MULTILINE)
@@ -31,12 +32,16 @@ _PARSED: Final = {"json": json.loads, "toml": tomllib.loads}
 
 
 class Reader:
-    """`address` is the host and port of the server, if there is one."""
+    """`address` is the host and port of the server, if there is one. `page` lies in the example that it is about, of
+    which the reader has a copy, or it is about none."""
 
-    def __init__(self, folder: Path, address: str | None) -> None:
+    def __init__(self, folder: Path, address: str | None, page: Path) -> None:
         self._address = address
         self._project = folder / "project"
-        self._project.mkdir()
+        if page.is_relative_to(EXAMPLES):
+            shutil.copytree(page.parent, self._project, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        else:
+            self._project.mkdir()
         self._programs = folder / "bin"
         self._programs.mkdir()
         for program, arguments in (

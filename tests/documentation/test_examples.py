@@ -18,7 +18,7 @@ def test_the_examples_of_a_page_work(tmp_path: Path, request: pytest.FixtureRequ
     address = None
     if any(ADDRESS in block.text or block.language == "console" for block in examples):
         address = urlsplit(request.getfixturevalue("recommended_server").url).netloc
-    reader = Reader(tmp_path, address)
+    reader = Reader(tmp_path, address, page)
     for block in examples:
         reader.follow(block)
 

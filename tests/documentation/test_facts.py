@@ -18,7 +18,7 @@ def test_the_first_program_is_the_same_on_valkey(tmp_path, recommended_server):
     first, other = [block for block in blocks(ROOT / "README.md") if block.language == "python"][:2]
     program = replace(first, text=first.text.replace("adapter = memory()\n", other.text))
     output = Block(first.where, "text", "output", "at work on plan", None)
-    reader = Reader(tmp_path, urlsplit(recommended_server.url).netloc)
+    reader = Reader(tmp_path, urlsplit(recommended_server.url).netloc, ROOT / "README.md")
     assert ADDRESS in program.text
     for block in (first, output, program, output):
         reader.follow(block)
