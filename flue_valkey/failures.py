@@ -22,7 +22,8 @@ from flue_memdb.contract import FlueStoreError, ServerReplyError, StoreFullError
 from flue_valkey.runner import NotSentError
 
 DRIVER_ERRORS = (RedisError, OSError, TimeoutError)
-_CREDENTIALS = (AuthenticationError, AuthenticationWrongNumberOfArgsError)
+LOGIN = "user name, password and database number"
+_LOGIN_ERRORS = (AuthenticationError, AuthenticationWrongNumberOfArgsError)
 _FULL = "OOM "
 _NOT_ALLOWED = "ACL failure in script"
 
@@ -38,10 +39,8 @@ def raised_as_store_errors(operation: str) -> Iterator[None]:
 
 def store_error(operation: str, error: Exception) -> FlueStoreError:
     """One of `DRIVER_ERRORS` as what the block would raise; for where the block itself would take too long."""
-    if isinstance(error, _CREDENTIALS) or _refuses_credentials(error):
-        return ServerReplyError(
-            operation, "the server", f"refuses the credentials ({error})", "check user name and password in the URL"
-        )
+    if isinstance(error, _LOGIN_ERRORS) or _refuses_login(error):
+        return ServerReplyError(operation, "the server", f"refuses the login ({error})", f"check {LOGIN} in the URL")
     if isinstance(error, OutOfMemoryError) or str(error).startswith(_FULL):
         return StoreFullError(
             operation,
@@ -61,5 +60,5 @@ def store_error(operation: str, error: Exception) -> FlueStoreError:
     return ServerReplyError(operation, "the server", f"refused: {error}", "see its documentation for this reply")
 
 
-def _refuses_credentials(error: Exception) -> bool:
+def _refuses_login(error: Exception) -> bool:
     return str(error).startswith(("NOAUTH", "WRONGPASS", "Authentication required"))

@@ -15,6 +15,7 @@ from flue_memdb.verification import Engine, ReferenceEngine
 from flue_valkey.adapter import valkey
 from flue_valkey.cli.errors import CannotRunError, one_line
 from flue_valkey.cli.versions import version_of
+from flue_valkey.failures import LOGIN
 from flue_valkey.inspection import inspect_server
 from flue_valkey.runner import masked
 from flue_valkey.servers.choice import NoServerError, find_server
@@ -141,7 +142,7 @@ def _server(url: str | None, missing: dict[str, str]) -> Server | None:
         missing["valkey"] = one_line("; ".join(error.reasons))
         return None
     except ServerError as error:
-        remedy = "; check user name and password in the URL" if isinstance(error.__cause__, AuthenticationError) else ""
+        remedy = f"; check {LOGIN} in the URL" if isinstance(error.__cause__, AuthenticationError) else ""
         raise CannotRunError(f"{error}{remedy}") from error
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import hiredis
-from redis.exceptions import AuthenticationError, DataError, NoScriptError, RedisError
+from redis.exceptions import AuthenticationError, DataError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
@@ -62,11 +62,16 @@ def packed(command: Command) -> bytes:
 
 @contextmanager
 def nothing_sent() -> Iterator[None]:
-    """Raises what keeps the block from making a connection as `NotSentError`, but for a refusal by the server."""
+    """Raises what keeps the block from making a connection as `NotSentError`, but for a refusal by the server.
+
+    That is an `AuthenticationError`, also of a database that cannot be had: `ResponseError` is for commands.
+    """
     try:
         yield
     except AuthenticationError:
         raise
+    except ResponseError as error:
+        raise AuthenticationError(str(error)) from error
     except (NoConnectionError, NoAnswerError, OSError, TimeoutError) as error:
         raise NotSentError(str(error) or type(error).__name__) from error
 

@@ -1,6 +1,7 @@
 """What a server must be, and what a namespace must hold: one clear line each where it is not so."""
 
 import logging
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
@@ -14,7 +15,7 @@ from flue_memdb import (
     StoreFullError,
     StoreUnavailableError,
 )
-from flue_valkey import Runner, runner_from_url, valkey
+from flue_valkey import RedisRunner, Runner, runner_from_url, valkey
 from flue_valkey.layout import key
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server
@@ -111,10 +112,28 @@ async def test_a_wrong_password_is_one_clear_line_without_it() -> None:
         address = str(server.url).rpartition("@")[2]
         for url in (f"redis://:wr0ng@{address}", f"redis://{address}"):
             adapter = valkey(url)
-            with pytest.raises(ServerReplyError, match="refuses the credentials") as refused:
+            with pytest.raises(ServerReplyError, match="refuses the login") as refused:
                 await adapter.migrate()
             assert "wr0ng" not in str(refused.value)
             await adapter.close()
+
+
+@pytest.mark.usefixtures("needs_binary")
+@pytest.mark.parametrize("over_a_client", [False, True])
+async def test_a_database_that_cannot_be_had_is_a_refused_login(over_a_client: bool) -> None:
+    async with LocalServer({"databases": "1"}) as server:
+        admin = server.runner()
+        await admin.command("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-select")
+        address = urlsplit(server.url).netloc.rpartition("@")[2]
+        for url, said in (
+            (f"redis://{address}/7", "DB index is out of range"),
+            (f"redis://app:secret@{address}/1", "no permissions to run the 'select' command"),
+        ):
+            adapter = valkey(RedisRunner(Redis.from_url(url)) if over_a_client else runner_from_url(url))
+            with pytest.raises(ServerReplyError, match=f"refuses the login .*{said}.*database number in the URL"):
+                await adapter.migrate()
+            await adapter.close()
+        await admin.close()
 
 
 async def test_no_server_is_one_clear_line() -> None:

@@ -184,7 +184,8 @@ def test_what_cannot_be_asked_is_one_line(run, server_with, unused_tcp_port):
         (("--url", ""), "give --url, or set VALKEY_URL"),
         (("--url", "http://:secret@localhost"), "no server URL"),
         (("--url", f"redis://:secret@127.0.0.1:{unused_tcp_port}"), "check that it runs and can be reached"),
-        (("--url", protected.url.replace("right", "wrong")), "refuses the credentials"),
+        (("--url", protected.url.replace("right", "wrong")), "refuses the login"),
+        (("--url", f"{protected.url.rpartition('/')[0]}/99"), "refuses the login (DB index is out of range)"),
         (("--url", "redis://localhost", "--prefix", "::"), "--prefix is empty"),
     ]:
         result = run("db", "check", *args)

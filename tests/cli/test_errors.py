@@ -33,7 +33,7 @@ def test_the_password_is_needed_and_not_shown(run, server_with):
     server = server_with(requirepass="right secret")
     for url in (server.url.replace("right", "wrong"), server.url.replace(":right%20secret@", "")):
         said = refusal(run(*DIFF, "--url", url))
-        assert "check user name and password in the URL" in said
+        assert "check user name, password and database number in the URL" in said
         assert "secret" not in said
     result = run(*DIFF, "--url", server.url)
     assert result.exit_code == 0, result.output
