@@ -13,7 +13,7 @@ from bakery.model import FakeModel
 from bakery.orders import path_of, take_order
 from bakery.oven import Oven
 from bakery.worker import Worker
-from flue_memdb import Adapter, Faults, SystemClock, open_stores
+from flue_memdb import Adapter, Faults, FlueStoreError, SystemClock, open_stores
 from flue_valkey import load_adapter
 
 HOME = Path(__file__).parents[1]
@@ -38,6 +38,13 @@ def main() -> int:
     kill.add_argument("--every-step", action="store_true", help="before the 1st operation, the 2nd, …; not at random")
     kill.add_argument("--seed", type=int, default=1, help="of the random moments (default 1)")
     given = parser.parse_args()
+    try:
+        return _run(given)
+    except FlueStoreError as error:
+        parser.exit(1, f"{error}\n")
+
+
+def _run(given: argparse.Namespace) -> int:
     adapter = load_adapter(HOME)
     if given.command == "order":
         asyncio.run(_order(adapter, given.order_id, given.customer, given.text))

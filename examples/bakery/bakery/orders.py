@@ -18,17 +18,16 @@ def timestamp(clock: Clock) -> str:
 
 
 async def take_order(stores: Stores, clock: Clock, order_id: str, customer: str, text: str) -> Submission:
-    """Accepts a prompt: from here on it will be answered. The same order given again is the same submission."""
+    """Accepts a prompt: from here on it will be answered. The same order given again is the same submission; another
+    one under its id is a `SubmissionConflictError`."""
     await stores.events.create_stream(path_of(customer))
     known = await stores.submissions.get_submission(order_id)
-    if known is not None:
-        return known
     return await stores.submissions.admit_direct(
         DirectInput(
             submission_id=order_id,
             agent=AGENT,
             id=customer,
             payload={"message": text},
-            accepted_at=timestamp(clock),
+            accepted_at=timestamp(clock) if known is None else known.input["acceptedAt"],
         )
     )

@@ -9,7 +9,7 @@ from bakery.drill import begin_day
 from bakery.model import FakeModel
 from bakery.orders import path_of, take_order
 from bakery.worker import LEASE_MS
-from flue_memdb import Stores, StoreUnavailableError, open_stores
+from flue_memdb import Stores, StoreUnavailableError, SubmissionConflictError, open_stores
 
 pytestmark = pytest.mark.asyncio
 
@@ -42,6 +42,8 @@ async def test_an_order_that_is_given_twice_is_one_order(flue_stores, flue_clock
         flue_clock.advance(60_000)
     assert await events_of(flue_stores, "ada") == ["baked", "answered"]
     assert oven.calls() == ["o1/turn-1"]
+    with pytest.raises(SubmissionConflictError):
+        await take_order(flue_stores, flue_clock, "o1", "ada", "7 rolls")
 
 
 async def test_a_whole_day(flue_stores, flue_clock, hire, oven) -> None:
