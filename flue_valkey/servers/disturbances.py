@@ -1,6 +1,7 @@
 """What the disturbances of a differential run do to a namespace, and what its findings say for it all the same."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any
 
 from flue_memdb.contract import Json
@@ -8,7 +9,7 @@ from flue_valkey.invariants import findings
 from flue_valkey.layout import base64url, key
 from flue_valkey.runner import Arg, Runner
 from flue_valkey.servers.peers import Peers, ReadKeyspace, SaveSession
-from flue_valkey.servers.small_parts import use_smallest_parts, use_usual_parts
+from flue_valkey.servers.small_parts import smallest_parts
 
 _UNREADABLE = "?"
 _SHOWN = 40
@@ -22,7 +23,7 @@ class Disturbances:
         self._prefix = prefix
         self._peers = peers
         self._damaged: set[str] = set()
-        self._has_smallest_parts = False
+        self._in_the_end = ExitStack()
         self._does: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
             "addEntry": self._add_entry,
             "addGhost": self._add_ghost,
@@ -51,8 +52,7 @@ class Disturbances:
 
     def end(self) -> None:
         """Undoes what holds for the whole process."""
-        if self._has_smallest_parts:
-            use_usual_parts()
+        self._in_the_end.close()
 
     async def findings(self, read: ReadKeyspace, save: SaveSession) -> list[str]:
         """What contradicts the invariants, or what peers count on; without what was damaged, or peers keep."""
@@ -62,8 +62,7 @@ class Disturbances:
         return [text for text in of_peers + of_layout if not any(damaged in text for damaged in self._damaged)]
 
     async def _smallest_parts(self) -> None:
-        self._has_smallest_parts = True
-        use_smallest_parts()
+        self._in_the_end.enter_context(smallest_parts())
 
     async def _add_entry(self, index: str, submission_id: str) -> None:
         row = self._key("submission", submission_id=submission_id)

@@ -1,5 +1,7 @@
 """Parts as small as they can be, for this whole process: what goes in one part elsewhere goes in many."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from flue_valkey.store import parts
@@ -7,13 +9,17 @@ from flue_valkey.store import parts
 _USUAL: Final = {
     name: vars(parts)[name] for name in ("BYTES", "MICROSECONDS", "RUNS", "LOOKS", "LEASES", "SETTLED_SUBMISSIONS")
 }
+_blocks: Final[list[None]] = []
 
 
-def use_smallest_parts() -> None:
-    """From now on each part holds one thing."""
+@contextmanager
+def smallest_parts() -> Iterator[None]:
+    """As long as any such block lasts, each part holds one thing. Blocks may end in any order."""
+    _blocks.append(None)
     vars(parts).update(dict.fromkeys(_USUAL, 1))
-
-
-def use_usual_parts() -> None:
-    """From now on parts are as large as they are elsewhere."""
-    vars(parts).update(_USUAL)
+    try:
+        yield
+    finally:
+        _blocks.pop()
+        if not _blocks:
+            vars(parts).update(_USUAL)

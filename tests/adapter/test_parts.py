@@ -1,7 +1,7 @@
 """What goes in parts gives the same as in one go."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -12,18 +12,18 @@ from flue_valkey.servers.counting import CountingRunner
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
-from flue_valkey.store import parts
+from flue_valkey.servers.small_parts import smallest_parts
 
 MANY = 350
 
 
 @pytest.fixture
-def smallest_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BYTES", "MICROSECONDS", "RUNS", "LOOKS", "LEASES", "SETTLED_SUBMISSIONS"):
-        monkeypatch.setattr(parts, name, 1)
+def parts_of_one() -> Iterator[None]:
+    with smallest_parts():
+        yield
 
 
-@pytest.mark.usefixtures("smallest_parts")
+@pytest.mark.usefixtures("parts_of_one")
 @pytest.mark.parametrize("seed", ["parts/1", "parts/2", "parts/3"])
 async def test_parts_of_one_give_the_same_as_the_reference(seed: str) -> None:
     async with FakeServer() as server:
