@@ -278,9 +278,12 @@ async def test_numbers_that_are_none_stop_a_script_before_it_writes(
     assert await spoil("ZSCORE", "settled", "d1") is not None
 
 
-async def test_a_claim_without_a_payload_changes_nothing(stores: Stores, spoil: Spoil) -> None:
+@pytest.mark.parametrize("damage", [("HSET", "submission", "generation", "gone"), ("HDEL", "submission", "generation")])
+async def test_a_claim_without_a_payload_changes_nothing(damage: list[str], stores: Stores, spoil: Spoil) -> None:
     await admit(stores, "d1")
-    await spoil("HSET", "submission", "generation", "gone", submission_id="d1")
+    await spoil(*damage, submission_id="d1")
+    with pytest.raises(CorruptRecordError, match="payload of submission 'd1': it is missing"):
+        await stores.submissions.get_submission("d1")
     with pytest.raises(CorruptRecordError, match="its payload is missing"):
         await stores.submissions.claim_submission(ClaimRef("d1", "a1", "o1", 1))
     assert await spoil("HGET", "submission", "status", submission_id="d1") == b"queued"
