@@ -130,20 +130,28 @@ async def test_a_generation_that_a_reader_holds_is_not_changed(counted: Counted,
     assert await process.sessions.load("s") == document(4)
 
 
+@pytest.mark.parametrize("entries", [20, 21], ids=["unchanged", "with another entry"])
 @pytest.mark.parametrize(
     "damage",
-    [("DEL",), ("HDEL", "entry:1"), ("HSET", "entry:0", "?"), ("HSET", "entryCount", "9"), ("HSET", "session", "?")],
+    [
+        ("DEL",),
+        ("HDEL", "entry:1"),
+        ("HDEL", "entry:18"),
+        ("HSET", "entry:0", "?"),
+        ("HSET", "entryCount", "9"),
+        ("HSET", "session", "?"),
+    ],
 )
 async def test_damage_is_not_carried_on(
-    damage: tuple[str, ...], counted: Counted, stores: Stores, runner: Runner, prefix: str
+    damage: tuple[str, ...], entries: int, counted: Counted, *, stores: Stores, runner: Runner, prefix: str
 ) -> None:
     process, _ = counted
-    await process.sessions.save("s", document(3))
+    await process.sessions.save("s", document(20))
     generation: bytes = await runner.command("HGET", key(prefix, "session", session_key="s"), "generation")
     stored = key(prefix, "session_generation", session_key="s", generation=generation.decode())
     await runner.command(damage[0], stored, *damage[1:])
-    await process.sessions.save("s", document(4))
-    assert await stores.sessions.load("s") == document(4)
+    await process.sessions.save("s", document(entries))
+    assert await stores.sessions.load("s") == document(entries)
 
 
 async def test_nothing_is_remembered_without_memory_for_it(server: Server, prefix: str, stores: Stores) -> None:
