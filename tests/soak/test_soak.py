@@ -11,7 +11,7 @@ from flue_valkey.scripts import SCRIPTS
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from tools.soak.__main__ import main
-from tools.soak.measuring import RESIDENT, SERVER, Step, step
+from tools.soak.measuring import RESIDENT, SERVER, Step, resident, step
 from tools.soak.plan import SoakPlan
 from tools.soak.report import SoakReport
 from tools.soak.workers import watch
@@ -72,3 +72,12 @@ def test_memory_that_grows_is_found(growth, flat):
     for number in range(40):
         report.add(Step(0, number, 60, (), {}, {}, {RESIDENT: int(100 * 2**20 * (1 + growth * number / 40))}))
     assert (report.findings == []) is flat
+
+
+def test_what_the_c_library_keeps_of_a_peak_is_no_growth():
+    before = resident()
+    peak = [bytes(100_000) for _ in range(1000)]
+    kept = peak[::100]
+    del peak
+    assert resident() - before < 10 * 2**20
+    assert len(kept) == 10

@@ -1,5 +1,6 @@
 """What is measured: memory of this process and of a server, and what is left on a server after a sequence."""
 
+import ctypes
 import gc
 import os
 import sys
@@ -15,6 +16,7 @@ from tools.soak.plan import SoakPlan
 
 RESIDENT, BLOCKS, SERVER = "resident memory", "Python's memory blocks", "memory of the server"
 _ASKED_AT_MOST = 50
+_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,12 @@ async def step(
 async def _memory(watched: Sequence[Watched]) -> dict[str, int]:
     gc.collect()
     of_servers = [await each.memory() for each in watched if each.tells_memory]
-    return {RESIDENT: _resident(), BLOCKS: sys.getallocatedblocks(), SERVER: sum(of_servers)}
+    return {RESIDENT: resident(), BLOCKS: sys.getallocatedblocks(), SERVER: sum(of_servers)}
 
 
-def _resident() -> int:
+def resident() -> int:
+    """The memory of this process in bytes, without what the C library keeps of a peak for later."""
+    if _TRIM is not None:
+        _TRIM(0)
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
