@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -127,8 +128,22 @@ async def test_a_lapsed_marker_is_taken_over_with_its_cutoff(
     seen: list[object] = []
 
     async def look() -> None:
-        seen.extend(await runner.command("HMGET", marker, "cutoff", "startedAt"))
+        seen.extend(await runner.command("HMGET", marker, "cutoff", "startedAt", "phase"))
 
     await stores.submissions.delete_session(SESSION, look)
-    assert seen == [b"7", str(clock()).encode()]
+    assert seen == [b"7", str(clock()).encode(), b"snapshot"]
     assert await runner.command("EXISTS", marker) == 0
+
+
+async def test_only_the_owner_of_a_marker_renews_it(
+    stores: Stores, runner: Runner, prefix: str, clock: ManualClock
+) -> None:
+    steps: Any = stores.submissions
+    await steps.begin_deletion(SESSION, "owner")
+    clock.advance(1)
+    assert await steps.renew_deletion(SESSION, "owner")
+    assert not await steps.renew_deletion(SESSION, "another")
+    assert not await steps.renew_deletion("a session that nobody deletes", "owner")
+    lease_ends = await runner.command("HGET", key(prefix, "deletion", session_key=SESSION), "leaseExpiresAt")
+    assert int(lease_ends) == clock() + 30_000
+    assert await runner.command("EXISTS", key(prefix, "deletion", session_key="a session that nobody deletes")) == 0

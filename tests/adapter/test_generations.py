@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from flue_memdb import ManualClock, Stores
+from flue_memdb import DispatchInput, ManualClock, Stores
 from flue_valkey import Runner
 from flue_valkey.keyspace import read_keyspace
 from flue_valkey.layout import key
@@ -122,6 +122,19 @@ async def test_what_was_staged_over_an_hour_ago_goes(stores: Stores, peer: Peer,
     clock.advance(HOUR_MS + 1)
     await stores.sessions.save("s", document("later"))
     assert "staged" not in await peer.generations()
+
+
+async def test_a_payload_that_was_staged_over_an_hour_ago_goes_with_the_admission(
+    stores: Stores, runner: Runner, prefix: str, clock: ManualClock
+) -> None:
+    staged = key(prefix, "submission_generation", submission_id="d1", generation="staged")
+    await runner.command("HSET", staged, "payload", "{}")
+    await runner.command("ZADD", key(prefix, "submission_generations", submission_id="d1"), clock(), "staged")
+    clock.advance(HOUR_MS + 1)
+    dispatch = DispatchInput(dispatch_id="d1", agent="a", id="i", input=None, accepted_at="2026-06-03")
+    await stores.submissions.admit_dispatch(dispatch)
+    assert await runner.command("EXISTS", staged) == 0
+    assert len((await read_keyspace(runner, prefix)).all("submission_generation")) == 1
 
 
 async def test_a_deleted_session_leaves_only_what_a_reader_holds(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from flue_memdb import ClaimRef, DispatchInput, ManualClock, NewRun, Stores
+from flue_memdb import ClaimRef, DispatchInput, ManualClock, NewRun, RunEnd, Stores
 from flue_memdb.verification import ReferenceEngine, differential
 from flue_valkey import valkey
 from flue_valkey.servers.counting import CountingRunner
@@ -80,6 +80,11 @@ async def test_a_page_of_many_runs_is_one_page(counted: tuple[Stores, CountingRu
     assert (await runs.list_runs(limit=599, cursor=page.next_cursor)).runs[0].run_id == "r0000"
     rare = await runs.list_runs(status="active", workflow_name="w1", limit=1000)
     assert len(rare.runs) == 300
+    ended = [f"r{at:04}" for at in range(1, 600, 6)]
+    ends = [RunEnd(run_id=id_, ended_at="2026-06-04", is_error=False, duration_ms=1) for id_ in ended]
+    await asyncio.gather(*map(runs.end_run, ends))
+    rarer = await runs.list_runs(status="active", workflow_name="w1", limit=40)
+    assert [run.run_id for run in rarer.runs] == [f"r{at:04}" for at in range(599, 0, -2) if at % 6 != 1][:40]
 
 
 async def test_a_page_of_large_events_comes_in_parts(counted: tuple[Stores, CountingRunner]) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from flue_memdb import ManualClock, Stores, StoreUnavailableError
+from flue_memdb import CorruptRecordError, ManualClock, Stores, StoreUnavailableError
+from flue_memdb.contract import Json
 from flue_valkey import Runner, valkey
 from flue_valkey.keyspace import read_keyspace
 from flue_valkey.layout import key
@@ -42,7 +43,9 @@ Counted = tuple[Stores, CountingRunner]
 
 
 @pytest.mark.parametrize("entries", [1_000, 5_000])
-async def test_one_more_entry_sends_little_however_long_the_document(entries: int, counted: Counted) -> None:
+async def test_one_more_entry_sends_little_however_long_the_document(
+    entries: int, counted: Counted, stores: Stores
+) -> None:
     process, runner = counted
     await process.sessions.save("s", document(entries))
     runner.reset()
@@ -51,6 +54,15 @@ async def test_one_more_entry_sends_little_however_long_the_document(entries: in
     assert runner.traffic.sent_bytes <= 4096
     assert runner.traffic.received_bytes <= 64
     assert await process.sessions.load("s") == document(entries + 1)
+    assert await stores.sessions.load("s") == document(entries + 1)
+
+
+async def test_thousands_of_small_entries_go_in_one_call(counted: Counted, stores: Stores) -> None:
+    process, runner = counted
+    many: dict[str, Json] = {"entries": [{"id": f"{index}"} for index in range(4_000)]}
+    await process.sessions.save("s", many)
+    assert runner.traffic.round_trips == 1
+    assert await stores.sessions.load("s") == many
 
 
 async def test_a_loaded_document_is_known_as_well(counted: Counted, stores: Stores) -> None:
@@ -254,3 +266,21 @@ class TestLargeDocuments:
             assert loaded["entries"] == saved["entries"]
         else:
             assert loaded == saved
+
+    async def test_a_document_that_is_damaged_while_it_is_read_is_corrupt(
+        self, counted: Counted, stores: Stores, runner: Runner, prefix: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        process, counting = counted
+        await stores.sessions.save("s", document(50))
+        (generation,) = (await read_keyspace(runner, prefix)).all("session_generation")
+        sent = counting.eval
+
+        async def damages(*args: Any) -> Any:
+            reply = await sent(*args)
+            stored = key(prefix, "session_generation", session_key="s", generation=generation[1])
+            await runner.command("SET", stored, "?")
+            return reply
+
+        monkeypatch.setattr(counting, "eval", damages)
+        with pytest.raises(CorruptRecordError, match="is a string and no hash"):
+            await process.sessions.load("s")
