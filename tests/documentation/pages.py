@@ -1,6 +1,6 @@
 """The pages and their fenced blocks.
 
-A block of Python or of the console is run (`running.py`). One that cannot be has a comment before it that says why:
+A block of Python or of the console is run (`reader.py`). One that cannot be has a comment before it that says why:
 `<!-- not run: it needs a package index -->`.
 """
 
