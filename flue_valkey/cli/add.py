@@ -15,7 +15,7 @@ from flue_valkey.cli.texts import printable
 
 _BLUEPRINTS: Final[dict[str, Callable[..., Plan]]] = {"database valkey": plan_database}
 _COLOURS: Final = {"+": "green", "-": "red", "@": "cyan"}
-_NEXT: Final = "Next: install the dependencies, set VALKEY_URL, and run 'flue db check'."
+_NEXT: Final = "Next: install the dependencies, set VALKEY_URL, start the app once, and run 'flue db check'."
 
 
 @click.command()

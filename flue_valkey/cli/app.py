@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 from redis.exceptions import RedisError
 
 from flue_memdb.contract import FlueStoreError
@@ -23,6 +24,8 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
+        except NoArgsIsHelpError:
+            raise
         except click.UsageError as error:
             hint = f" Try '{error.ctx.command_path} --help'." if error.ctx else ""
             raise CannotRunError(error.format_message() + hint) from error

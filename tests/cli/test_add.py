@@ -53,7 +53,7 @@ def test_a_project_gets_a_database_its_dependency_and_the_name_of_the_secret(run
     assert "+adapter = valkey(url)\n" in result.stdout
     assert result.stdout.endswith(
         "Wrote pyproject.toml, .env.example, src/db.py.\n"
-        "Next: install the dependencies, set VALKEY_URL, and run 'flue db check'.\n"
+        "Next: install the dependencies, set VALKEY_URL, start the app once, and run 'flue db check'.\n"
     )
 
 

@@ -196,6 +196,13 @@ def test_what_cannot_be_asked_is_one_line(run, server_with, unused_tcp_port):
         assert "secret" not in result.stderr
 
 
+def test_who_keeps_the_url_in_a_file_is_told_that_it_is_not_read(run, tmp_path):
+    (tmp_path / ".env").write_text("VALKEY_URL=redis://:secret@localhost\n")
+    result = run("db", "check")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "set VALKEY_URL in the environment: .env is not read" in result.stderr
+
+
 DAMAGES = {
     "a field is missing": (("HDEL", "submission", {"submission_id": "d"}, "kind"), "'d': its field kind is missing"),
     "no number": (

@@ -14,6 +14,13 @@ def refusal(result) -> str:
     return result.stderr
 
 
+@pytest.mark.parametrize("group", [(), ("db",), ("db", "show")])
+def test_a_group_without_a_command_shows_what_there_is(run, group):
+    result = run(*group)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == run(*group, "--help").stdout
+
+
 @pytest.mark.parametrize("command", [DIFF, ("replay", "--engine", "valkey", "trace.jsonl")])
 def test_no_server_at_the_url(run, tmp_path, unused_tcp_port, command):
     (tmp_path / "trace.jsonl").write_text('{"flueTrace": 1, "schema": 3}\n')

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -52,7 +53,8 @@ async def connected(url: str) -> AsyncIterator[Runner]:
 def _url(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
     url = os.environ.get("VALKEY_URL") if given is None else given
     if not url:
-        raise click.UsageError("There is no server: give --url, or set VALKEY_URL.")
+        hint = " in the environment: .env is not read" if Path(".env").is_file() else ""
+        raise click.UsageError(f"There is no server: give --url, or set VALKEY_URL{hint}.")
     return url
 
 
