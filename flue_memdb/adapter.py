@@ -4,6 +4,7 @@ from os import PathLike
 
 from flue_memdb.clock import Clock
 from flue_memdb.contract.adapter import Adapter, Stores
+from flue_memdb.contract.errors import quoted
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.store.connection import Connection
 from flue_memdb.store.events import Events
@@ -56,4 +57,7 @@ def memory(
         from flue_memdb.kept import KeptAdapter  # noqa: PLC0415 -- only who wants a file needs it
 
         return KeptAdapter(path, clock)
+    given: object = db
+    if given is not None and not isinstance(given, MemoryDatabase):
+        raise TypeError(f"memory: got {quoted(given)}; give a MemoryDatabase, or path='dev.json' for one in a file")
     return MemoryAdapter(db or MemoryDatabase(clock=clock))

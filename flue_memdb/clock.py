@@ -22,14 +22,14 @@ class ManualClock:
     """A clock that stands still until it is moved."""
 
     def __init__(self, now_ms: int = 0) -> None:
-        self._now_ms = now_ms
+        self._now_ms = _whole(now_ms)
 
     def __call__(self) -> int:
         return self._now_ms
 
     def set(self, now_ms: int) -> None:
-        """Moves the clock to `now_ms`; going back is a `ValueError`."""
-        if now_ms < self._now_ms:
+        """Moves the clock to `now_ms`; what is no int, and going back, is a `ValueError`."""
+        if _whole(now_ms) < self._now_ms:
             raise ValueError(f"the clock stands at {self._now_ms} ms and cannot go back to {now_ms} ms")
         self._now_ms = now_ms
 
@@ -39,3 +39,9 @@ class ManualClock:
 
     def __repr__(self) -> str:
         return f"ManualClock({self._now_ms})"
+
+
+def _whole(now_ms: object) -> int:
+    if type(now_ms) is not int:
+        raise ValueError(f"ManualClock: is {now_ms!r}; give epoch milliseconds as an int")
+    return now_ms

@@ -1,5 +1,7 @@
 """The reference as people use it: clocks, databases, and values that nobody changes from outside."""
 
+from typing import Any
+
 import pytest
 
 from flue_memdb import (
@@ -30,6 +32,17 @@ def test_a_manual_clock_moves_only_when_it_is_moved() -> None:
     assert clock() == 15
 
 
+@pytest.mark.parametrize("seconds", [1_780_000_000.5, "1780000000000", None, True])
+def test_a_manual_clock_counts_whole_milliseconds(seconds: Any) -> None:
+    clock = ManualClock(5)
+    for wrong in (lambda: ManualClock(seconds), lambda: clock.set(seconds)):
+        with pytest.raises(ValueError, match=r"ManualClock: is .*; give epoch milliseconds as an int"):
+            wrong()
+    with pytest.raises(ValueError, match=r"ManualClock: is 5\.5"):
+        clock.advance(0.5)
+    assert clock() == 5
+
+
 def test_the_system_clock_gives_epoch_milliseconds() -> None:
     now = SystemClock()()
     assert isinstance(now, int)
@@ -57,6 +70,12 @@ async def test_closing_one_adapter_leaves_the_others_open() -> None:
 def test_a_clock_beside_a_database_is_refused() -> None:
     with pytest.raises(ValueError, match=r"MemoryDatabase\(clock=...\)"):
         memory(MemoryDatabase(), clock=ManualClock())
+
+
+@pytest.mark.parametrize("wrong", ["dev.json", 5, memory()])
+def test_what_is_no_database_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"memory: got .*; give a MemoryDatabase, or path='dev.json'"):
+        memory(wrong)
 
 
 async def test_what_a_caller_stored_is_not_changed_from_outside() -> None:
