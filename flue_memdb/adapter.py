@@ -4,7 +4,6 @@ from os import PathLike
 
 from flue_memdb.clock import Clock
 from flue_memdb.contract.adapter import Adapter, Stores
-from flue_memdb.contract.errors import quoted
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.store.connection import Connection
 from flue_memdb.store.events import Events
@@ -59,5 +58,7 @@ def memory(
         return KeptAdapter(path, clock)
     given: object = db
     if given is not None and not isinstance(given, MemoryDatabase):
-        raise TypeError(f"memory: got {quoted(given)}; give a MemoryDatabase, or path='dev.json' for one in a file")
+        raise TypeError(
+            f"memory: got a {type(given).__name__}; give a MemoryDatabase, or path='dev.json' for one in a file"
+        )
     return MemoryAdapter(db or MemoryDatabase(clock=clock))

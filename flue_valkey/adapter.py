@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from flue_memdb.clock import Clock, SystemClock
@@ -114,13 +115,20 @@ def valkey(
     if not look_every_s > 0:
         raise ValueError(f"valkey: look_every_s is {look_every_s!r}; give a number above 0")
     given: object = url_or_runner
-    if isinstance(given, Redis):  # it has methods of the runner's names, and would fail much later
-        raise TypeError("valkey: got a redis.asyncio client; give RedisRunner(client)")
+    if not isinstance(given, str) and not _is_runner(given):
+        raise TypeError(f"valkey: got a {type(given).__name__}; give a URL, a runner, or RedisRunner(client)")
     runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
     connection = Connection(
         runner, prefix, clock or SystemClock(), new_id or _random_id, ServerTails(runner, prefix), look_every_s
     )
     return ValkeyAdapter(connection, inspect=inspect_server, session_cache_bytes=session_cache_bytes)
+
+
+def _is_runner(given: object) -> bool:
+    # A client has methods of the runner's names, and would fail much later; a class is not one of its things.
+    if isinstance(given, (Redis, BlockingRedis, type)):
+        return False
+    return all(callable(getattr(given, name, None)) for name in ("command", "eval", "pipeline", "close"))
 
 
 def _random_id() -> str:

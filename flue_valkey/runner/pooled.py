@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
@@ -23,6 +24,9 @@ class RedisRunner(CommandRunner):
     """
 
     def __init__(self, client: Redis) -> None:
+        given: object = client
+        if isinstance(given, BlockingRedis):
+            raise TypeError("RedisRunner: got a client that blocks; give one of redis.asyncio")
         if client.connection_pool.connection_kwargs.get("decode_responses"):
             raise ValueError(
                 "the client decodes replies to text, and not every reply is text: make it without decode_responses=True"

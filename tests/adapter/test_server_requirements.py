@@ -1,9 +1,11 @@
 """What a server must be, and what a namespace must hold: one clear line each where it is not so."""
 
 import logging
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from flue_memdb import (
@@ -212,8 +214,19 @@ async def test_a_closed_adapter_says_so(server: Server, prefix: str) -> None:
 
 
 def test_a_client_must_be_wrapped_in_a_runner() -> None:
-    with pytest.raises(TypeError, match=r"give RedisRunner\(client\)"):
+    with pytest.raises(TypeError, match=r"got a Redis; .* RedisRunner\(client\)"):
         valkey(Redis())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [5, None, BlockingRedis(), Redis, b"redis://localhost"])
+def test_what_is_neither_url_nor_runner_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"valkey: got a \w+; give a URL, a runner, or RedisRunner\(client\)"):
+        valkey(given)
+
+
+def test_a_client_that_blocks_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"give one of redis.asyncio"):
+        RedisRunner(BlockingRedis())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("prefix", ["", ":", ":::"])

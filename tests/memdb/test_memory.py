@@ -74,7 +74,7 @@ def test_a_clock_beside_a_database_is_refused() -> None:
 
 @pytest.mark.parametrize("wrong", ["dev.json", 5, memory()])
 def test_what_is_no_database_is_refused(wrong: Any) -> None:
-    with pytest.raises(TypeError, match=r"memory: got .*; give a MemoryDatabase, or path='dev.json'"):
+    with pytest.raises(TypeError, match=r"memory: got a \w+; give a MemoryDatabase, or path='dev.json'"):
         memory(wrong)
 
 
