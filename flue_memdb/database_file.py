@@ -12,6 +12,7 @@ from flue_memdb.database import MemoryDatabase
 
 _BROKEN: Final = "put a copy in its place, or move it away to begin with an empty database"
 _UNUSABLE: Final = "check that its directory is there, and that both may be read and written"
+_WRITABLE: Final = "there is room, and that the file and its directory may be written"
 
 
 class DatabaseFileError(FlueStoreError):
@@ -56,7 +57,9 @@ class DatabaseFile:
             self._replace(text)
         except OSError as error:
             found = f"could not be written ({error}), so that a restart would not know of it"
-            raise StoreUnavailableError(operation, self._subject, found, may_have_happened=True) from error
+            raise StoreUnavailableError(
+                operation, self._subject, found, may_have_happened=True, check=_WRITABLE
+            ) from error
 
     def close(self) -> None:
         """Lets go of the file."""

@@ -64,7 +64,7 @@ def _imported(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        del sys.modules[_MODULE]
+        sys.modules.pop(_MODULE, None)  # gone already where the file loads another project, which failed
         own = _own_part(error.__traceback__, path)
         where = f"line {own.tb_lineno} of it" if own else "reading it"
         raise _error(

@@ -198,9 +198,17 @@ class StoreUnavailableError(FlueStoreError):
     was written, and the call can be made again. Where it is true, a write may or may not have happened.
     """
 
-    def __init__(self, operation: str, subject: str, found: str, *, may_have_happened: bool) -> None:
+    def __init__(
+        self,
+        operation: str,
+        subject: str,
+        found: str,
+        *,
+        may_have_happened: bool,
+        check: str = "it runs and can be reached",
+    ) -> None:
         known = "a write may or may not have happened" if may_have_happened else "nothing was written"
-        super().__init__(operation, subject, found, f"check that it runs and can be reached; {known}")
+        super().__init__(operation, subject, found, f"check that {check}; {known}")
         self.may_have_happened = may_have_happened
 
 

@@ -36,6 +36,8 @@ class Edit:
             if self.old is not None:
                 shutil.copymode(path, beside)
             beside.replace(path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         finally:
             beside.unlink(missing_ok=True)
 

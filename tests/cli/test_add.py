@@ -239,6 +239,15 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(run, project, monkeypat
     assert tree(project) == before
 
 
+def test_a_file_that_may_not_be_written_is_named_itself(run, project, monkeypatch):
+    def forbidden(self, data):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", forbidden)
+    result = run(*ADD)
+    assert result.stderr == f"Error: {project / 'pyproject.toml'}: Permission denied; put that right and run it again\n"
+
+
 def test_permissions_and_links_stay(run, project):
     (project / ".env.example").chmod(0o640)
     (project / "real.py").write_text("mine = 1\n")

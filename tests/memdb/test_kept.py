@@ -194,7 +194,9 @@ async def test_a_write_that_fails_is_told_and_made_up_for(path, monkeypatch):
         with monkeypatch.context() as patched:
             patched.setattr("os.fsync", full)
             with pytest.raises(
-                StoreUnavailableError, match=r"save: file '.*dev.json': could not be written .*No space"
+                StoreUnavailableError,
+                match=r"save: file '.*dev.json': could not be written .*No space.*; "
+                "check that there is room, and that the file and its directory may be written; a write may",
             ):
                 await stores.sessions.save("s", {"entries": []})
         assert path.read_bytes() == before

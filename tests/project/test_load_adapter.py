@@ -116,6 +116,14 @@ def test_no_file(tmp_path):
     )
 
 
+def test_a_file_that_loads_another_project_which_fails(write, tmp_path):
+    write("other/db.py", "1 / 0\n")
+    write("db.py", f"from flue_valkey import load_adapter\n\nadapter = load_adapter({str(tmp_path / 'other')!r})\n")
+    said = refused(tmp_path)
+    assert "line 3 of it raised ProjectError: " in said
+    assert "other/db.py: line 1 of it raised ZeroDivisionError: division by zero" in said
+
+
 def test_no_folder(tmp_path):
     missing = tmp_path / "nowhere"
     assert refused(missing) == (
