@@ -28,6 +28,7 @@ ENTRIES = 100
 ENTRY = "x" * 850
 LISTED = 100
 
+_FIRST_ENTRIES = [entry(f"e{index}", ENTRY) for index in range(ENTRIES - 1)]
 _ROW, _DOCUMENT = "peer:row", "peer:document"
 _REPAIR = 7
 """Batches up to that long repair indexes, or stage a payload; longer ones carry entries."""
@@ -148,13 +149,18 @@ async def _store(stores: Stores) -> None:
     for number in range(LISTED - 1):
         await stores.submissions.admit_direct(prompt(f"queued-{number}", session=f"queued-{number}", text=PAYLOAD))
     await stores.submissions.admit_direct(prompt("known", session="known", text=PAYLOAD))
-    await stores.sessions.save("document", _document(0))
+    for number in range(max(IN_FLIGHT)):
+        await stores.sessions.save(_session(number), _document(number))
     await add_runs(stores.runs, LISTED)
 
 
+def _session(number: int) -> str:
+    """A session for each of those who call at once."""
+    return f"document-{number % max(IN_FLIGHT)}"
+
+
 def _document(number: int) -> dict[str, Json]:
-    last = entry(f"last-{number}", ENTRY)
-    return session(*(entry(f"e{index}", ENTRY) for index in range(ENTRIES - 1)), last)
+    return session(*_FIRST_ENTRIES, entry(f"last-{number}", ENTRY))
 
 
 def _pairs(stores: Stores, forgetful: Stores) -> dict[str, tuple[Once, Sequence]]:
@@ -175,9 +181,9 @@ def _pairs(stores: Stores, forgetful: Stores) -> dict[str, tuple[Once, Sequence]
         "get_submission": (lambda _: submissions.get_submission("known"), GET_SUBMISSION),
         "append_stream_chunk_segment": (segment, SEGMENT),
         "append_event": (lambda _: events.append_event(STREAM, PAYLOAD), APPEND_EVENT),
-        "session save, 1 of 100 entries new": (lambda n: sessions.save("document", _document(n)), SAVE_AGAIN),
-        "session load, 100 entries, known": (lambda _: sessions.load("document"), LOAD),
-        "session load, 100 entries, not known": (lambda _: forgetful.sessions.load("document"), LOAD),
+        "session save, 1 of 100 entries new": (lambda n: sessions.save(_session(n), _document(n)), SAVE_AGAIN),
+        "session load, 100 entries, known": (lambda n: sessions.load(_session(n)), LOAD),
+        "session load, 100 entries, not known": (lambda n: forgetful.sessions.load(_session(n)), LOAD),
         "list_runs, 100": (lambda _: runs.list_runs(limit=LISTED), LIST_RUNS),
         "list_runnable_submissions, 100 queued": (lambda _: submissions.list_runnable_submissions(), LIST_RUNNABLE),
         "admit_direct": (admit, ADMIT),

@@ -1,7 +1,7 @@
 """The tables, and the picture of growth."""
 
 from collections.abc import Sequence
-from math import log10
+from math import log
 
 from rich.table import Table
 
@@ -11,6 +11,7 @@ from flue_valkey.servers.counting import Traffic
 
 _BARS = "▁▂▃▄▅▆▇█"
 _LOWEST_US = 100.0
+_STEP = 4
 
 
 def compared(title: str, one: str, other: str, rows: Sequence[Comparison]) -> Table:
@@ -34,9 +35,9 @@ def traffic(title: str, sides: dict[str, Traffic]) -> Table:
 
 
 def grown(curves: Sequence[Curve]) -> Table:
-    """Times in µs, and the picture: each step up is about three times as long."""
+    """Times in µs, and the picture: each step up is four times as long."""
     sizes = list(curves[0].us)
-    table = _table("Growth: µs a call beside N records", "", *(f"{size:,}" for size in sizes), "x 3 a step")
+    table = _table("Growth: µs a call beside N records", "", *(f"{size:,}" for size in sizes), f"x {_STEP} a step")
     for curve in curves:
         picture = "".join(_bar(us) * 2 for us in curve.us.values())
         table.add_row(curve.what, *(_number(us) for us in curve.us.values()), picture)
@@ -51,7 +52,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _bar(us: float) -> str:
-    step = round(2 * log10(max(us, _LOWEST_US) / _LOWEST_US))
+    step = round(log(max(us, _LOWEST_US) / _LOWEST_US, _STEP))
     return _BARS[min(step, len(_BARS) - 1)]
 
 
