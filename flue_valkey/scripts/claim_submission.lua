@@ -17,7 +17,7 @@ local sequence, queue, refused = place_of(prefix, submission)
 if refused then
   return refused
 end
-if redis.call("ZRANGE", queue, "0", "0")[1] ~= submission_id and session_head(prefix, queue) ~= submission_id then
+if session_head(prefix, queue, submission_id) ~= submission_id then
   return {"blocked"}
 end
 if not is_whole(row[2]) then

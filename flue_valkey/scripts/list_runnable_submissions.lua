@@ -17,7 +17,7 @@ local function visit(submission_id, key, is_hash)
     if not heads[session_key] then
       local queue = prefix .. ":session-unsettled:" .. base64url(session_key)
       -- The first that is queued stands in for a queue that names nobody.
-      local named = redis.call("TYPE", queue).ok == "zset" and session_head(prefix, queue)
+      local named = redis.call("TYPE", queue).ok == "zset" and session_head(prefix, queue, submission_id)
       heads[session_key] = named or submission_id
     end
     head = heads[session_key]

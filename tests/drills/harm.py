@@ -33,7 +33,7 @@ end
 BROKEN = {
     "anybody completes": ("complete_submission", "not_owned(submission, attempt_id) or ", ""),
     "what runs is claimed": ("claim_submission", 'row[1] ~= "queued"', "not row[1]"),
-    "what waits is claimed": ("claim_submission", "session_head(prefix, queue) ~= submission_id", "false"),
+    "what waits is claimed": ("claim_submission", "session_head(prefix, queue, submission_id) ~=", "nil =="),
     "a key is no key": ("append_event_once", "if known then", "if false then"),
     "anybody takes over": ("replace_turn_journal_attempt", "if refused then", "if false then"),
     "a settled one is requeued": (
