@@ -123,6 +123,13 @@ def test_following_ends_with_ctrl_c(program, filled):
     assert following.err == "interrupted\n"
 
 
+def test_a_reader_who_has_seen_enough_is_no_trouble_with_the_server(program, filled):
+    shown = program("db", "show", "stream", "p", VALKEY_URL=filled.url)
+    shown.process.stdout.close()
+    shown.ended()
+    assert shown.err == ""
+
+
 @pytest.mark.parametrize("kind", ["submission", "session", "run", "stream"])
 def test_what_is_not_there(run, filled, kind):
     result = run("db", "show", kind, "nobody", "--url", filled.url)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from redis.exceptions import RedisError
 
 from flue_memdb.contract import FlueStoreError
 from flue_valkey.cli.errors import CannotRunError
-from flue_valkey.failures import raised_as_store_errors
+from flue_valkey.failures import store_error
 from flue_valkey.layout import PREFIX
 from flue_valkey.runner import Runner, masked, runner_from_url
 
@@ -42,10 +43,10 @@ async def connected(url: str) -> AsyncIterator[Runner]:
     except ValueError as error:
         raise CannotRunError(error) from None
     try:
-        with raised_as_store_errors("connect"):
-            yield runner
-    except FlueStoreError as error:
-        raise CannotRunError(f"{error.subject} at {masked(url)}: {error.found}; {error.remedy}") from error
+        yield runner
+    except (FlueStoreError, RedisError) as error:  # an OSError is none of the server's: the runner raises no such
+        said = store_error("connect", error) if isinstance(error, RedisError) else error
+        raise CannotRunError(f"{said.subject} at {masked(url)}: {said.found}; {said.remedy}") from error
     finally:
         await runner.close()
 
