@@ -119,7 +119,8 @@ def flue_server(pytestconfig: pytest.Config, _flue_background: "Background") -> 
             make_server = stack.enter_context(servers(backend, _flue_background))
         except ServerError as error:
             if backend.required:
-                pytest.fail(f"the backend {backend.shown} is required: {error}", pytrace=False)
+                said = f"the backend {backend.shown} is required: {error}"
+                raise pytest.fail.Exception(said, pytrace=False) from None  # whose text has all of it
             pytest.skip(f"the backend {backend.shown} is not there: {error}")
         yield make_server
 
