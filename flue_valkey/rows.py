@@ -37,8 +37,8 @@ class Row:
         """The row of which some fields were read, each a value or None."""
         if isinstance(values, bytes):
             return cls(operation, label, values)
-        pairs = [part for pair in zip(names, values, strict=True) if pair[1] is not None for part in pair]
-        return cls(operation, label, pairs)
+        found = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        return cls(operation, label, found)
 
     def corrupt(self, found: str) -> CorruptRecordError:
         """The error for something in this record that cannot be read."""
@@ -130,13 +130,12 @@ class Row:
         return document
 
 
-def _texts(values: Iterable[Any]) -> list[str | bytes]:
+def _texts(values: Collection[Any]) -> list[str | bytes]:
     """What was read as texts. What is no UTF-8 stays as it is, and is refused when somebody asks for it."""
-    read = list(values)
     try:
-        return [value.decode() for value in read]
+        return [value.decode() for value in values]
     except UnicodeDecodeError:
-        return [value.decode() if _is_text(value) else value for value in read]
+        return [value.decode() if _is_text(value) else value for value in values]
 
 
 def _is_text(value: bytes) -> bool:
