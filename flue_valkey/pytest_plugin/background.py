@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -16,21 +17,32 @@ class Background:
     """
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="flue-background", daemon=True)
+        self._begun: Future[asyncio.AbstractEventLoop] = Future()
+        self._thread = threading.Thread(target=self._run, name="flue-background", daemon=True)
         self._thread.start()
+        self._loop = self._begun.result()
+
+    def start(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+        """Begins to run the coroutine; cancelling the future cancels it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """What the coroutine gives; the calling thread waits for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self.start(work).result()
 
     async def ask(self, work: Coroutine[Any, Any, _T]) -> _T:
         """What the coroutine gives; the caller waits in a loop of its own. Cancelling the one cancels the other."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        return await asyncio.wrap_future(self.start(work))
 
     def close(self) -> None:
-        """Ends the loop and its thread."""
-        self.run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """Cancels what still runs, and ends the loop and its thread."""
+        self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
-        self._loop.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._until_closed())
+
+    async def _until_closed(self) -> None:
+        self._closing = asyncio.Event()
+        self._begun.set_result(asyncio.get_running_loop())
+        await self._closing.wait()

@@ -1,6 +1,8 @@
 """A runner for any event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
 from flue_valkey.pytest_plugin.background import Background
@@ -33,13 +35,25 @@ class BackgroundRunner:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[Channels]:
         """A connection of its own for the length of the block."""
-        assert isinstance(self._runner, ListeningRunner), "the runners of the servers here can all listen"
-        connection = self._runner.listening()
-        channels = await self._background.ask(connection.__aenter__())
+        opened: Future[Channels] = Future()
+        held = self._background.start(self._hold(opened))
         try:
-            yield _BackgroundChannels(channels, self._background)
+            yield _BackgroundChannels(await asyncio.wrap_future(opened), self._background)
         finally:
-            await self._background.ask(connection.__aexit__(None, None, None))
+            held.cancel()
+
+    async def _hold(self, opened: "Future[Channels]") -> None:
+        """Keeps a connection that listens open until it is cancelled, as it is also when its user is cancelled while
+        it opens."""
+        assert isinstance(self._runner, ListeningRunner), "the runners of the servers here can all listen"
+        try:
+            async with self._runner.listening() as channels:
+                if opened.set_running_or_notify_cancel():
+                    opened.set_result(channels)
+                    await asyncio.Event().wait()
+        except Exception as error:
+            if not opened.cancelled():
+                opened.set_exception(error)
 
 
 class _BackgroundChannels:
