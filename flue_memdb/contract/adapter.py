@@ -34,6 +34,8 @@ class Adapter(Protocol):
 @asynccontextmanager
 async def open_stores(adapter: Adapter) -> AsyncIterator[Stores]:
     """Migrates, connects, and at the end of the block closes the adapter."""
+    if not hasattr(adapter, "migrate"):
+        raise TypeError(f"open_stores: got a {type(adapter).__name__}; give an adapter, such as memory()")
     try:
         await adapter.migrate()
         yield await adapter.connect()

@@ -78,6 +78,13 @@ def test_what_is_no_database_is_refused(wrong: Any) -> None:
         memory(wrong)
 
 
+@pytest.mark.parametrize("wrong", ["redis://:secret@localhost", None, MemoryDatabase()])
+async def test_stores_are_those_of_an_adapter(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"open_stores: got a \w+; give an adapter, such as memory\(\)$"):
+        async with open_stores(wrong):
+            pass
+
+
 async def test_what_a_caller_stored_is_not_changed_from_outside() -> None:
     async with open_stores(memory()) as stores:
         document = {"entries": [{"id": "e", "tags": ["a"]}]}
