@@ -75,7 +75,7 @@ class Race:
     async def space(self) -> Keyspace:
         return await read_keyspace(self.runner, self.namespace.prefix)
 
-    async def wrong(self, harm: "Harm") -> list[str]:
+    async def wrong(self, harm: Harm) -> list[str]:
         """What is wrong in the end, but for what the harm has done: listings mend what may still be mended."""
         async with self.stores() as stores:
             await stores.submissions.list_runnable_submissions()
