@@ -25,7 +25,7 @@ BACKEND: Final = pytest.StashKey[Backend]()
 
 def chosen_backend(config: pytest.Config) -> Backend:
     """The backend; a `pytest.UsageError` where there is none of that name."""
-    required = bool(config.getoption("flue_require")) or os.environ.get("FLUE_REQUIRE_SERVERS") == "1"
+    required = _required_by_environment() or bool(config.getoption("flue_require"))
     ways = {
         "--flue-backend": config.getoption("flue_backend"),
         "FLUE_BACKEND": os.environ.get("FLUE_BACKEND") or None,
@@ -37,6 +37,14 @@ def chosen_backend(config: pytest.Config) -> Backend:
         if value is not None:
             return Backend("url", _checked_url(way, value), value, required)
     return Backend("memory", "memory", required=required)
+
+
+def _required_by_environment() -> bool:
+    """A `pytest.UsageError` for a value that does not say: whoever meant yes would not see that tests are skipped."""
+    value = os.environ.get("FLUE_REQUIRE_SERVERS", "")
+    if value not in ("", "0", "1"):
+        raise pytest.UsageError(f"FLUE_REQUIRE_SERVERS is {value}; give 1 or 0")
+    return value == "1"
 
 
 def _checked_url(way: str, value: str) -> str:

@@ -194,6 +194,24 @@ def test_a_server_that_is_missing_is_a_failure_where_it_is_required(
     run(STORES, "--flue-backend=valkey").assert_outcomes(errors=2)
 
 
+@pytest.mark.parametrize("value", ["true", "yes", "2"])
+def test_what_may_have_been_meant_to_require_servers_is_bad_use(
+    run: Run, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("FLUE_REQUIRE_SERVERS", value)
+    result = run(NOTHING)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(f"ERROR: FLUE_REQUIRE_SERVERS is {value}; give 1 or 0")
+
+
+@pytest.mark.parametrize("value", ["0", ""])
+def test_servers_that_are_not_required_may_be_missing(
+    run: Run, nothing_at_hand: str, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("FLUE_REQUIRE_SERVERS", value)
+    run(STORES, f"--flue-backend={nothing_at_hand}").assert_outcomes(skipped=2)
+
+
 def test_a_missing_extra_is_a_skip_that_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lupa", None)
     result = run(STORES, "--flue-backend=fakeredis")
