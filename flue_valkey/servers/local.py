@@ -15,6 +15,7 @@ from urllib.parse import quote
 from redis.exceptions import RedisError
 
 from flue_valkey.runner import runner_from_url
+from flue_valkey.servers.guard import Guard
 from flue_valkey.servers.server import Server, ServerError, server_info, version_in
 
 _PORTS_TO_TRY = 5
@@ -33,6 +34,7 @@ class LocalServer(Server):
     """A process with a directory and a port of its own; both stay the same over `stop`, `kill` and `start`.
 
     `options` are settings as in valkey.conf, such as `{"appendonly": "yes"}`; without any, nothing is kept on disk.
+    Both are gone with the process that started it, even if that is killed.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LocalServer(Server):
         self._directory: Path | None = None
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: Guard | None = None
 
     async def start(self) -> None:
         """Starts the process and waits until it answers. Does nothing if it already runs.
@@ -57,6 +60,7 @@ class LocalServer(Server):
         """
         if self._process is not None and self._process.poll() is None:
             return
+        await self.kill()  # of one that has crashed there is the guard
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="flue-valkey-"))
         log = self._directory / "log"
@@ -89,6 +93,7 @@ class LocalServer(Server):
     async def _answers(self, directory: Path, port: int) -> bool:
         """Whether a process started on `port` answers in time. What answers there must be that process, no other."""
         self._process = process = self._spawn(directory, port)
+        self._guard = Guard(process.pid, directory)
         password = quote(self._options.get("requirepass", ""), safe="")
         self.url = f"redis://:{password}@127.0.0.1:{port}/0" if password else f"redis://127.0.0.1:{port}/0"
         deadline = time.monotonic() + self._start_timeout_s
@@ -142,6 +147,9 @@ class LocalServer(Server):
         if self._process is None:
             return
         process, self._process = self._process, None
+        if self._guard is not None:
+            self._guard.dismiss()
+        self._guard = None
         process.send_signal(number)
         process.send_signal(signal.SIGCONT)  # a paused one would not notice
         try:

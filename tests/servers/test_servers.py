@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from redis.exceptions import ConnectionError as NoConnectionError
@@ -19,6 +21,11 @@ from flue_valkey.servers.server import Server, ServerError
 from flue_valkey.servers.url import UrlServer
 
 ROOT = Path(__file__).parents[2]
+
+
+def _answers(port: int | None) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_every_runner_is_another_client_of_the_same_data(server: Server, prefix: str) -> None:
@@ -92,6 +99,47 @@ async def test_local_server_leaves_nothing(own_tmp: Path) -> None:
         os.kill(pid, 0)
     with pytest.raises(ServerError, match="does not run"):
         server.runner()
+
+
+def test_a_process_that_is_killed_leaves_no_server(own_tmp: Path) -> None:
+    program = """
+import asyncio
+from flue_valkey.servers.local import LocalServer
+
+async def main():
+    server = LocalServer()
+    await server.start()
+    await server.kill()
+    await server.start()
+    print(server.url, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+    started = subprocess.Popen(
+        [sys.executable, "-c", program], env={**os.environ, "TMPDIR": str(own_tmp)}, stdout=subprocess.PIPE
+    )
+    with started:
+        assert started.stdout is not None
+        url = urlsplit(started.stdout.readline().decode())
+        assert _answers(url.port)
+        assert _directories(own_tmp)
+        started.kill()
+    deadline = time.monotonic() + 30
+    while _answers(url.port) or _directories(own_tmp):
+        assert time.monotonic() < deadline, "the server of a process that was killed is still there"
+        time.sleep(0.02)
+
+
+async def test_a_server_that_crashed_is_started_again(own_tmp: Path) -> None:
+    async with LocalServer() as server:
+        assert server._process is not None
+        server._process.kill()
+        server._process.wait()
+        await server.start()
+        runner = server.runner()
+        assert await runner.command("PING") == b"PONG"
+        await runner.close()
 
 
 async def test_data_survive_kill_and_start(own_tmp: Path) -> None:
