@@ -41,6 +41,15 @@ class ManualClock:
         return f"ManualClock({self._now_ms})"
 
 
+def clock_or_system(clock: object) -> Clock:
+    """The clock that was given, or the machine's; what cannot be called is a `TypeError`."""
+    if clock is None:
+        return SystemClock()
+    if not callable(clock):
+        raise TypeError(f"clock: got {clock!r}; give a function that gives epoch milliseconds, such as ManualClock()")
+    return clock
+
+
 def _whole(now_ms: object) -> int:
     if type(now_ms) is not int:
         raise ValueError(f"ManualClock: is {now_ms!r}; give epoch milliseconds as an int")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
 
-from flue_memdb.clock import Clock, SystemClock
+from flue_memdb.clock import Clock, clock_or_system
 from flue_memdb.contract.errors import CorruptRecordError
 from flue_memdb.contract.inputs import AttemptRef
 from flue_memdb.contract.json_text import Json
@@ -31,7 +31,7 @@ class MemoryDatabase:
     """One namespace in memory. Adapters over one database are processes over one server."""
 
     def __init__(self, clock: Clock | None = None, new_id: Callable[[], str] | None = None) -> None:
-        self.clock: Clock = clock or SystemClock()
+        self.clock = clock_or_system(clock)
         self.new_id: Callable[[], str] = new_id or random_id
         self.admissions = 0
         self.sessions: dict[str, str] = {}

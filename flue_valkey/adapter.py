@@ -7,7 +7,7 @@ from typing import Final
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
-from flue_memdb.clock import Clock, SystemClock
+from flue_memdb.clock import Clock, clock_or_system
 from flue_memdb.contract import SchemaVersionError, Stores
 from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_valkey.failures import raised_as_store_errors
@@ -119,7 +119,7 @@ def valkey(
         raise TypeError(f"valkey: got a {type(given).__name__}; give a URL, a runner, or RedisRunner(client)")
     runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
     connection = Connection(
-        runner, prefix, clock or SystemClock(), new_id or _random_id, ServerTails(runner, prefix), look_every_s
+        runner, prefix, clock_or_system(clock), new_id or _random_id, ServerTails(runner, prefix), look_every_s
     )
     return ValkeyAdapter(connection, inspect=inspect_server, session_cache_bytes=session_cache_bytes)
 

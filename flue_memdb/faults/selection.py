@@ -30,8 +30,9 @@ class Selection:
         arguments = {name for operation in self._operations for name in argument_names(operation)}
         for name in where:
             if name not in arguments:
-                of = f"{' and '.join(operations)} take" if operations else "the operations take"
-                raise ValueError(f"{asked}: {of} no argument {name!r}{_meant(name, sorted(arguments))}")
+                of = " and ".join(operations) or "the operations"
+                take = "takes" if len(operations) == 1 else "take"
+                raise ValueError(f"{asked}: {of} {take} no argument {name!r}{_meant(name, sorted(arguments))}")
 
     def __contains__(self, call: tuple[str, Mapping[str, Any]]) -> bool:
         """Whether a call, of an operation with arguments, is one of them."""

@@ -17,6 +17,7 @@ from flue_memdb import (
     open_stores,
 )
 from flue_memdb.invariants import findings
+from flue_valkey import valkey
 
 DISPATCH = DispatchInput(dispatch_id="d", agent="a", id="i", input=None, accepted_at="2026-06-03")
 
@@ -47,6 +48,13 @@ def test_the_system_clock_gives_epoch_milliseconds() -> None:
     now = SystemClock()()
     assert isinstance(now, int)
     assert 1_700_000_000_000 < now < 10_000_000_000_000
+
+
+def test_a_clock_is_something_to_call() -> None:
+    wrong: Any = 5
+    for make in (lambda: memory(clock=wrong), lambda: valkey("redis://127.0.0.1", clock=wrong)):
+        with pytest.raises(TypeError, match="clock: got 5; give a function that gives epoch milliseconds"):
+            make()
 
 
 async def test_adapters_over_one_database_share_it_and_others_do_not() -> None:
