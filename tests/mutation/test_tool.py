@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from tools.mutation import __main__ as command
 from tools.mutation import workers
 from tools.mutation.catalogue import catalogue
-from tools.mutation.judge import Verdict, generated, judged
+from tools.mutation.judge import Verdict, generated
 from tools.mutation.mutant import ROOT, Mutant
 from tools.mutation.reach import reached_in_reference, reached_in_scripts
 from tools.mutation.report import MutationReport
@@ -33,7 +33,8 @@ async def test_most_of_a_small_sample_is_caught_by_a_short_run(package):
     ]
     sample = random.Random(SEED).sample(mutants, SAMPLE)
 
-    verdicts = {mutant: await judged(mutant, SEED, SEQUENCES) for mutant in sample}
+    # By a process of the tool's: a mutant of which a sequence never ends is caught there.
+    verdicts = {mutant: verdict for (mutant, *_), verdict in workers.answers([(m, SEED, SEQUENCES) for m in sample], 1)}
 
     report = MutationReport(verdicts, {}, frozenset())
     assert len(report.caught) >= SAMPLE * 0.7, report.as_text()

@@ -1,7 +1,7 @@
 """The judge: the differential run, of the changed engine beside the unchanged reference, until they differ."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flue_memdb.verification import Engine, ReferenceEngine, run_sequence
@@ -23,15 +23,6 @@ class Verdict:
     ran: int
     sequence: int | None = None
     by: str | None = None
-
-
-async def judged(mutant: Mutant, seed: str, numbers: Iterable[int]) -> Verdict:
-    """The verdict after these sequences of a seed."""
-    verdict = Verdict(0)
-    async with aclosing(judging(mutant, seed, numbers)) as verdicts:
-        async for each in verdicts:
-            verdict = each
-    return verdict
 
 
 async def judging(mutant: Mutant, seed: str, numbers: Iterable[int]) -> AsyncGenerator[Verdict, None]:
