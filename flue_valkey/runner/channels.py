@@ -1,10 +1,12 @@
 """Listening to what is published: connections of the runners that are there for nothing else."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner.commands import packed
+from flue_valkey.runner.commands import nothing_sent, packed
 
 SILENCE_S: Final = 30.0
 """After so long without a word the server is asked whether it is still there, and has as long again to answer."""
@@ -43,3 +45,18 @@ class ChannelConnection:
 
     async def _send(self, *command: str) -> None:
         await self._connection.send_packed_command([packed(command)], check_health=False)
+
+
+@asynccontextmanager
+async def listening_over(connection: Any, connect: Callable[[], Awaitable[None]]) -> AsyncIterator[ChannelConnection]:
+    """Listens over a connection that is nobody else's, for the length of the block.
+
+    It is of no pool: where a block is left while something is still being sent, redis-py closes the connection once
+    more, later, and a pool would have given it to somebody by then.
+    """
+    try:
+        with nothing_sent():
+            await connect()
+        yield ChannelConnection(connection)
+    finally:
+        await connection.disconnect(nowait=True)

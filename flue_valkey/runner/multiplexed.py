@@ -3,8 +3,8 @@
 import asyncio
 import copy
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from redis.asyncio import Redis
@@ -12,8 +12,8 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner.channels import ChannelConnection
-from flue_valkey.runner.commands import CommandRunner, nothing_sent
+from flue_valkey.runner.channels import ChannelConnection, listening_over
+from flue_valkey.runner.commands import CommandRunner
 from flue_valkey.runner.seam import Command, NotSentError, Reply
 from flue_valkey.runner.wire import Call, Wire, connect, open_wire
 
@@ -72,16 +72,10 @@ class MultiplexedRunner(CommandRunner):
             self._wire.give_up(NoConnectionError, "the runner is closed")
             await self._wire.closed()
 
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[ChannelConnection]:
+    def listening(self) -> AbstractAsyncContextManager[ChannelConnection]:
         """A connection of its own for the length of the block."""
         connection = self._pool.make_connection()
-        try:
-            with nothing_sent():
-                await connect(connection, self._connect_timeout_s)
-            yield ChannelConnection(connection)
-        finally:
-            await connection.disconnect(nowait=True)
+        return listening_over(connection, lambda: connect(connection, self._connect_timeout_s))
 
     async def _exchange(self, commands: Sequence[Command]) -> list[Reply]:
         if self._closed:

@@ -1,15 +1,15 @@
 """The runner over a client of the user's own, or fakeredis's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from flue_valkey.runner.channels import ChannelConnection
+from flue_valkey.runner.channels import ChannelConnection, listening_over
 from flue_valkey.runner.commands import CommandRunner, nothing_sent, packed
 from flue_valkey.runner.seam import Command, NotSentError, Reply
 
@@ -40,16 +40,10 @@ class RedisRunner(CommandRunner):
         self._closed = True
         await self._client.aclose()
 
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[ChannelConnection]:
-        """A connection of the pool for the length of the block."""
-        with nothing_sent():
-            connection = await self._pool.get_connection()
-        try:
-            yield ChannelConnection(connection)
-        finally:
-            await connection.disconnect(nowait=True)  # so that nobody gets it with its subscriptions
-            await asyncio.shield(self._pool.release(connection))
+    def listening(self) -> AbstractAsyncContextManager[ChannelConnection]:
+        """A connection of its own for the length of the block, made as those of the pool."""
+        connection = self._pool.make_connection()
+        return listening_over(connection, connection.connect)
 
     async def _exchange(self, commands: Sequence[Command]) -> list[Reply]:
         wire = [packed(command) for command in commands]
