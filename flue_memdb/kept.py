@@ -1,7 +1,7 @@
 """`memory(path=...)`: a database in memory that a file keeps between restarts, for development."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from flue_memdb.adapter import MemoryAdapter
@@ -9,7 +9,7 @@ from flue_memdb.clock import Clock
 from flue_memdb.contract.adapter import Stores
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.database_file import DatabaseFile
-from flue_memdb.wrapping import WrappedAdapter, arguments_by_name
+from flue_memdb.wrapping import OperationCall, WrappedAdapter
 
 _READS: Final = ("get_", "has_", "list_", "load", "lookup_", "read_")
 """How the names of operations begin that change nothing which has to be kept."""
@@ -50,25 +50,17 @@ class KeptAdapter(WrappedAdapter):
         if self._file.is_open:
             self._file.write(operation, self._database)
 
-    async def _kept(
-        self,
-        operation: str,
-        call: Callable[..., Awaitable[Any]],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-    ) -> Any:
-        if operation.startswith(_READS):
-            return await call(*args, **kwargs)
-        if operation == "delete_session":
-            call, args, kwargs = self._with_its_marker(call, **arguments_by_name(operation, args, kwargs)), (), {}
+    async def _kept(self, call: OperationCall) -> Any:
+        if call.operation.startswith(_READS):
+            return await call.make()
+        if call.operation == "delete_session":
+            call = self._with_its_marker(call, **call.arguments())
         try:
-            return await call(*args, **kwargs)
+            return await call.make()
         finally:
-            self._save(operation)  # what is refused or cancelled may have changed something, too
+            self._save(call.operation)  # what is refused or cancelled may have changed something, too
 
-    def _with_its_marker(
-        self, call: Callable[..., Awaitable[Any]], session_key: str, delete_session_tree: Any
-    ) -> Callable[[], Awaitable[Any]]:
+    def _with_its_marker(self, call: OperationCall, session_key: str, delete_session_tree: Any) -> OperationCall:
         """The call of `delete_session`, whose marker is kept before its callback begins."""
 
         async def marked() -> None:
@@ -76,4 +68,4 @@ class KeptAdapter(WrappedAdapter):
             await delete_session_tree()
 
         callback = marked if callable(delete_session_tree) else delete_session_tree
-        return lambda: call(session_key, callback)
+        return replace(call, args=(session_key, callback), kwargs={})

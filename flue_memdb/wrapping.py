@@ -3,7 +3,8 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 from flue_memdb.contract.adapter import Adapter, Stores
 from flue_memdb.contract.stores import EventStore, RunStore, SessionStore, SubmissionStore
@@ -25,17 +26,26 @@ OPERATIONS: Final[Mapping[str, str]] = {
 """The store of each operation that is awaited. The names of operations are distinct over all stores."""
 
 
-class Carrier(Protocol):
-    """What every operation goes through: it makes the call, and gives or raises what the caller gets."""
+@dataclass(frozen=True, slots=True)
+class OperationCall:
+    """One call of an operation, with what was given to it."""
 
-    async def __call__(
-        self,
-        operation: str,
-        call: Callable[..., Awaitable[Any]],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-    ) -> Any:
-        """Carries one call of `operation`: `call(*args, **kwargs)`."""
+    operation: str
+    method: Callable[..., Awaitable[Any]]
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name, as in `arguments_by_name`."""
+        return arguments_by_name(self.operation, self.args, self.kwargs)
+
+    def make(self) -> Awaitable[Any]:
+        """Makes the call."""
+        return self.method(*self.args, **self.kwargs)
+
+
+Carrier: TypeAlias = Callable[[OperationCall], Awaitable[Any]]
+"""What every operation goes through: it makes the call, and gives or raises what the caller gets."""
 
 
 class WrappedAdapter:
@@ -71,8 +81,8 @@ class _WrappedStore:
         attribute = getattr(self._store, name)
         return functools.partial(self._carried, name, attribute) if name in OPERATIONS else attribute
 
-    async def _carried(self, operation: str, call: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
-        return await self._carry(operation, call, args, kwargs)
+    async def _carried(self, operation: str, method: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        return await self._carry(OperationCall(operation, method, args, kwargs))
 
 
 def parameters(operation: str) -> Mapping[str, inspect.Parameter]:

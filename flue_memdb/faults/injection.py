@@ -1,6 +1,5 @@
 """`Faults`: rules, and the adapters whose operations go through them."""
 
-import functools
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -9,7 +8,7 @@ from flue_memdb.contract.adapter import Adapter, Stores
 from flue_memdb.contract.errors import FlueStoreError, InvalidInputError
 from flue_memdb.faults.log import Entry, Log
 from flue_memdb.faults.rules import Fault, Raised, Rule
-from flue_memdb.wrapping import Carrier, WrappedAdapter, arguments_by_name
+from flue_memdb.wrapping import Carrier, OperationCall, WrappedAdapter
 
 Sleep: TypeAlias = Callable[[float], Awaitable[object]]
 """Waits for so many seconds, as `asyncio.sleep` does."""
@@ -123,18 +122,12 @@ class Faults:
         self._rules.append(rule)
         return rule
 
-    async def _carry(
-        self,
-        operation: str,
-        call: Callable[..., Awaitable[Any]],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-    ) -> Any:
+    async def _carry(self, call: OperationCall) -> Any:
         """Makes a call of a store with the faults that are due."""
-        arguments = arguments_by_name(operation, args, kwargs)
-        entry = self.log.begin(operation, arguments)
+        arguments = call.arguments()
+        entry = self.log.begin(call.operation, arguments)
         try:
-            answer = await self._inject(operation, arguments, functools.partial(call, *args, **kwargs), entry)
+            answer = await self._inject(call.operation, arguments, call.make, entry)
         except BaseException as error:
             entry.end(error)
             raise

@@ -79,11 +79,7 @@ def _timestamp(operation: str, place: str, value: object) -> None:
 
 
 def _one_of(names: frozenset[str]) -> Check:
-    return partial(_is_one_of, names=names)
-
-
-def _is_one_of(operation: str, place: str, value: object, names: frozenset[str]) -> None:
-    check_one_of(operation, place, value, names)
+    return partial(check_one_of, allowed=names)
 
 
 SUBMISSION: Final[Mapping[str, Field]] = {

@@ -1,6 +1,6 @@
 """Recording: a wrapper round any adapter that writes a trace of what is done through its stores."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from flue_memdb.verification.operations import Answer
 from flue_memdb.verification.shapes import SHAPES, write_arguments
 from flue_memdb.verification.traces import Trace, write_trace
 from flue_memdb.verification.values import camel, to_json
-from flue_memdb.wrapping import OPERATIONS, WrappedAdapter, arguments_by_name
+from flue_memdb.wrapping import OPERATIONS, OperationCall, WrappedAdapter
 
 
 def record(
@@ -92,20 +92,14 @@ class _Recorder:
             self._file.close()
             self._file = None
 
-    async def carry(
-        self,
-        operation: str,
-        call: Callable[..., Awaitable[Any]],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-    ) -> Any:
+    async def carry(self, call: OperationCall) -> Any:
         """Makes a call, and writes it down."""
-        if operation == "delete_session":
-            return await self._carry_deletion(call, **arguments_by_name(operation, args, kwargs))
-        name = f"{OPERATIONS[operation]}.{operation}"
-        entry = self._enter(camel(name), write_arguments(operation, args, kwargs))
+        if call.operation == "delete_session":
+            return await self._carry_deletion(call.method, **call.arguments())
+        name = f"{OPERATIONS[call.operation]}.{call.operation}"
+        entry = self._enter(camel(name), write_arguments(call.operation, call.args, call.kwargs))
         try:
-            result = await call(*args, **kwargs)
+            result = await call.make()
         except FlueStoreError as error:
             entry.answer = _error(error.kind, error)
             raise

@@ -60,7 +60,7 @@ class LocalServer(Server):
         """
         if self._process is not None and self._process.poll() is None:
             return
-        await self.kill()  # of one that has crashed there is the guard
+        await self.kill()  # one that has crashed has its guard still
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="flue-valkey-"))
         log = self._directory / "log"

@@ -31,7 +31,7 @@ class RestoringNamespace(ReferenceNamespace):
     def adapter(self, client):
         return WrappedAdapter(super().adapter(client), self.carry)
 
-    async def carry(self, operation, call, args, kwargs):
+    async def carry(self, call):
         if self.under_way == 0 and self.random.random() < 0.1:
             text = json.dumps(self.database.snapshot())
             self.database.restore(json.loads(text))
@@ -39,7 +39,7 @@ class RestoringNamespace(ReferenceNamespace):
             self.restored += 1
         self.under_way += 1
         try:
-            return await call(*args, **kwargs)
+            return await call.make()
         finally:
             self.under_way -= 1
 
