@@ -141,7 +141,8 @@ class SessionDeletions:
             _log.warning("the deletion marker of session %s could not be taken away: %s", quoted(session_key), error)
 
     async def _keep_alive(self, session_key: str, owner_id: str) -> None:
-        while True:
+        this = cast("asyncio.Task[None]", asyncio.current_task())
+        while not this.cancelling():  # a driver may swallow a cancellation, and this task is waited for
             await asyncio.sleep(_HEARTBEAT_S)
             try:
                 if not await self._steps.renew_deletion(session_key, owner_id):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner.commands import nothing_sent, packed
+from flue_valkey.runner.commands import cancellation_kept, nothing_sent, packed
 
 SILENCE_S: Final = 30.0
 """After so long without a word the server is asked whether it is still there, and has as long again to answer."""
@@ -44,7 +44,8 @@ class ChannelConnection:
                 await self._send("PING")
 
     async def _send(self, *command: str) -> None:
-        await self._connection.send_packed_command([packed(command)], check_health=False)
+        with cancellation_kept():
+            await self._connection.send_packed_command([packed(command)], check_health=False)
 
 
 @asynccontextmanager
@@ -55,7 +56,7 @@ async def listening_over(connection: Any, connect: Callable[[], Awaitable[None]]
     more, later, and a pool would have given it to somebody by then.
     """
     try:
-        with nothing_sent():
+        with cancellation_kept(), nothing_sent():
             await connect()
         yield ChannelConnection(connection)
     finally:

@@ -1,11 +1,12 @@
 """The runners' common part: commands, scripts and pipelines as exchanges of bytes for replies."""
 
+import asyncio
 import functools
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import hiredis
 from redis.exceptions import AuthenticationError, DataError, NoScriptError, RedisError, ResponseError
@@ -74,6 +75,21 @@ def nothing_sent() -> Iterator[None]:
         raise AuthenticationError(str(error)) from error
     except (NoConnectionError, NoAnswerError, OSError, TimeoutError) as error:
         raise NotSentError(str(error) or type(error).__name__) from error
+
+
+@contextmanager
+def cancellation_kept() -> Iterator[None]:
+    """Raises at its end a cancellation that the block has swallowed.
+
+    redis-py sends by `asyncio.wait_for`, which on Python 3.11 swallows one that comes when all is sent.
+    """
+    task = cast("asyncio.Task[object]", asyncio.current_task())
+    asked = task.cancelling()
+    try:
+        yield
+    finally:
+        if task.cancelling() > asked:
+            raise asyncio.CancelledError
 
 
 def _encoded(arg: Arg) -> bytes:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from flue_valkey.runner.channels import ChannelConnection, listening_over
-from flue_valkey.runner.commands import CommandRunner, nothing_sent, packed
+from flue_valkey.runner.commands import CommandRunner, cancellation_kept, nothing_sent, packed
 from flue_valkey.runner.seam import Command, NotSentError, Reply
 
 
@@ -49,6 +49,10 @@ class RedisRunner(CommandRunner):
         wire = [packed(command) for command in commands]
         if self._closed:
             raise NotSentError("the runner is closed")
+        with cancellation_kept():
+            return await self._exchange_over_one(wire)
+
+    async def _exchange_over_one(self, wire: Sequence[bytes]) -> list[Reply]:
         with nothing_sent():
             connection = await self._pool.get_connection()
         try:
@@ -59,7 +63,7 @@ class RedisRunner(CommandRunner):
                     await connection.disconnect()
                     await connection.connect()
             await connection.send_packed_command(wire)
-            return [await _reply(connection) for _ in commands]
+            return [await _reply(connection) for _ in wire]
         finally:
             # A connection whose replies were not all read has closed itself by now. It goes back to the pool even when
             # this task is cancelled a second time.

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import DataError, NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner import RedisRunner, Runner, runner_from_url
+from flue_valkey.runner import ListeningRunner, RedisRunner, Runner, runner_from_url
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server
@@ -140,6 +140,40 @@ async def test_a_cancelled_caller_leaves_the_others_replies_in_order(local_serve
         for number, reply in enumerate(replies):
             assert reply == b"%d" % number or (number == cancelled and isinstance(reply, asyncio.CancelledError))
     await runner.close()
+
+
+async def test_a_cancelled_caller_is_cancelled_at_whatever_moment(runner: Runner) -> None:
+    await runner.command("PING")
+    for turns in range(40):
+        asked = asyncio.create_task(runner.command("PING"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if asked.done():
+            break
+        asked.cancel()
+        await asyncio.wait([asked])
+        assert asked.cancelled(), f"after {turns} turns of the loop"
+    assert await runner.command("ECHO", "in order") == b"in order"
+
+
+async def test_a_cancelled_listener_is_cancelled_at_whatever_moment(runner: Runner) -> None:
+    assert isinstance(runner, ListeningRunner)
+
+    async def listen() -> None:
+        async with runner.listening() as channels:
+            await channels.subscribe("news")
+            subscribed.set()
+            await asyncio.Event().wait()
+
+    for turns in range(40):
+        subscribed = asyncio.Event()
+        listening = asyncio.create_task(listen())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        listening.cancel()
+        await asyncio.wait([listening], timeout=5)
+        assert listening.cancelled(), f"after {turns} turns of the loop"
+    assert subscribed.is_set()
 
 
 async def test_concurrent_callers_share_one_connection(local_server: Server) -> None:
