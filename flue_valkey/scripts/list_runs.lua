@@ -7,7 +7,7 @@
 --          the fields of a run pointer, or the name of the type of a row that is no hash
 -- CHANGES  nothing
 -- @include base64url
--- @include comes_before
+-- @include entries_before
 -- @include wrong_type
 local indexes = {}
 if status ~= "" then
@@ -26,19 +26,10 @@ local index, filter = indexes[1] or runs, indexes[2]
 if filter and redis.call("ZCARD", filter) < redis.call("ZCARD", index) then
   index, filter = filter, index
 end
+-- In descending order, what comes behind a position is what comes before it in ascending order.
 local at = 0
 if after_ms ~= "" then
-  -- Among the runs of this very instant, by descending id, the first that comes before `after_id`.
-  at = redis.call("ZCOUNT", index, "(" .. after_ms, "+inf")
-  local behind = at + redis.call("ZCOUNT", index, after_ms, after_ms)
-  while at < behind do
-    local middle = math.floor((at + behind) / 2)
-    if comes_before(redis.call("ZREVRANGE", index, middle, middle)[1], after_id) then
-      behind = middle
-    else
-      at = middle + 1
-    end
-  end
+  at = redis.call("ZCARD", index) - entries_before(index, after_ms, after_id)
 end
 local found, looked = {}, 0
 while true do

@@ -7,7 +7,11 @@ from typing import Final
 from flue_valkey.store import parts
 
 _USUAL: Final = {
-    name: vars(parts)[name] for name in ("BYTES", "MICROSECONDS", "RUNS", "LOOKS", "LEASES", "SETTLED_SUBMISSIONS")
+    name: vars(parts)[name]
+    for name in (
+        *("BYTES", "MICROSECONDS", "RUNS", "LOOKS", "DELETIONS", "SEGMENTS", "LEASES"),
+        "SETTLED_SUBMISSIONS",
+    )
 }
 _blocks: Final[list[None]] = []
 

@@ -7,6 +7,7 @@ from flue_memdb.contract import StoreUnavailableError
 from flue_memdb.contract.deletion import SessionDeletions
 from flue_memdb.contract.deletion_steps import Begun
 from flue_memdb.contract.limits import LEASE_MS
+from flue_memdb.contract.outcomes import reached
 from flue_valkey.scripts import Value
 from flue_valkey.store import parts
 from flue_valkey.store.connection import Connection, Store
@@ -21,7 +22,16 @@ class DeletionStore(Store):
         await self._deletions.delete(session_key, delete_session_tree)
 
     async def list_pending_session_deletions(self) -> list[str]:
-        _, found = await self._call("list_pending_session_deletions")
+        found: dict[bytes, None] = {}
+        tag, behind = "", [b"", b""]
+        while tag != "last":
+            tag, part, *behind = await self._run(
+                "list_pending_session_deletions", looks=parts.DELETIONS, after_ms=behind[0], after_key=behind[1]
+            )
+            for session_key in part:
+                found.pop(session_key, None)  # one that was taken over meanwhile stands further on
+                found[session_key] = None
+        reached("some" if found else "none")
         return [session_key.decode(errors="replace") for session_key in found]
 
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:

@@ -18,6 +18,12 @@ RUNS = 250
 LOOKS = 2_000
 """At entries of an index of runs, of which a second filter may pass few."""
 
+DELETIONS = 250
+"""Entries of the index of pending deletions."""
+
+SEGMENTS = 1_000
+"""Of a stream, read by their names."""
+
 LEASES = 250
 """To renew."""
 

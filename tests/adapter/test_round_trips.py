@@ -59,6 +59,16 @@ async def hundred_markers(stores: Stores) -> None:
     await asyncio.gather(*(stores.submissions.insert_attempt_marker(attempt(f"d{number}")) for number in range(100)))
 
 
+async def hundred_segments(stores: Stores) -> None:
+    append = stores.submissions.append_stream_chunk_segment
+    await asyncio.gather(*(append(STREAM, number, "text") for number in range(100)))
+
+
+async def hundred_deletions(stores: Stores) -> None:
+    begin = stores.submissions.begin_deletion  # type: ignore[attr-defined]
+    await asyncio.gather(*(begin(f"s{number}", "dead") for number in range(100)))
+
+
 async def hundred_runs(stores: Stores) -> None:
     await asyncio.gather(*(stores.runs.create_run(new_run(f"r{number}")) for number in range(101)))
 
@@ -150,7 +160,7 @@ ONE_ROUND_TRIP: dict[str, tuple[Step, Step]] = {
         nothing,
         lambda s: s.submissions.append_stream_chunk_segment(STREAM, 0, "text"),
     ),
-    "submissions.getStreamChunkSegments": (nothing, lambda s: s.submissions.get_stream_chunk_segments(STREAM)),
+    "submissions.getStreamChunkSegments": (hundred_segments, lambda s: s.submissions.get_stream_chunk_segments(STREAM)),
     "submissions.deleteStreamChunkSegments": (nothing, lambda s: s.submissions.delete_stream_chunk_segments(STREAM)),
     "submissions.insertAttemptMarker": (nothing, lambda s: s.submissions.insert_attempt_marker(attempt())),
     "submissions.deleteAttemptMarker": (nothing, lambda s: s.submissions.delete_attempt_marker(attempt())),
@@ -159,7 +169,10 @@ ONE_ROUND_TRIP: dict[str, tuple[Step, Step]] = {
         hundred_running,
         lambda s: s.submissions.renew_leases("w1", [f"d{number}" for number in range(100)]),
     ),
-    "submissions.listPendingSessionDeletions": (nothing, lambda s: s.submissions.list_pending_session_deletions()),
+    "submissions.listPendingSessionDeletions": (
+        hundred_deletions,
+        lambda s: s.submissions.list_pending_session_deletions(),
+    ),
     "runs.createRun": (nothing, lambda s: s.runs.create_run(new_run())),
     "runs.endRun": (lambda s: s.runs.create_run(new_run()), lambda s: s.runs.end_run(run_end())),
     "runs.getRun": (lambda s: s.runs.create_run(new_run()), lambda s: s.runs.get_run("r1")),
@@ -205,6 +218,15 @@ async def test_an_operation_is_one_round_trip(operation: str, counted: tuple[Sto
     runner.reset()
     await call(stores)
     assert runner.traffic.round_trips == runner.traffic.commands == 1
+
+
+async def test_segments_with_gaps_are_one_round_trip(counted: tuple[Stores, CountingRunner]) -> None:
+    stores, runner = counted
+    append = stores.submissions.append_stream_chunk_segment
+    await asyncio.gather(*(append(STREAM, 3 * number, "text") for number in range(100)))
+    runner.reset()
+    assert len(await stores.submissions.get_stream_chunk_segments(STREAM)) == 100
+    assert runner.traffic.round_trips == 1
 
 
 async def test_the_life_of_a_submission_is_14_round_trips(counted: tuple[Stores, CountingRunner]) -> None:
