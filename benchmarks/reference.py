@@ -93,7 +93,9 @@ def prompt(name: str, session: str, text: str = "plan") -> DirectInput:
 
 async def with_stream() -> Stores:
     """The stores of a new database that has an event stream."""
-    stores = await memory(MemoryDatabase(clock=lambda: _NOW_MS)).connect()
+    adapter = memory(MemoryDatabase(clock=lambda: _NOW_MS))
+    await adapter.migrate()
+    stores = await adapter.connect()
     await stores.events.create_stream(STREAM)
     return stores
 

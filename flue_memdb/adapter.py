@@ -4,6 +4,8 @@ from os import PathLike
 
 from flue_memdb.clock import Clock
 from flue_memdb.contract.adapter import Adapter, Stores
+from flue_memdb.contract.errors import SchemaVersionError
+from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.store.connection import Connection
 from flue_memdb.store.events import Events
@@ -25,11 +27,14 @@ class MemoryAdapter:
         )
 
     async def migrate(self) -> None:
-        """Nothing to do: a database in memory has no older versions."""
-        self._connection.database("migrate")
+        """Brings the database to schema version 3; it has no other than none."""
+        self._connection.database("migrate").schema_version = SCHEMA_VERSION
 
     async def connect(self) -> Stores:
-        self._connection.database("connect")
+        """The four stores; a database that nobody has migrated is refused, as a server's namespace is."""
+        if self._connection.database("connect").schema_version is None:
+            found = f"has no schema version, this adapter reads {SCHEMA_VERSION}"
+            raise SchemaVersionError("connect", "the database in memory", found, "call migrate() first")
         return self._stores
 
     async def close(self) -> None:

@@ -33,6 +33,7 @@ class MemoryDatabase:
     def __init__(self, clock: Clock | None = None, new_id: Callable[[], str] | None = None) -> None:
         self.clock = clock_or_system(clock)
         self.new_id: Callable[[], str] = new_id or random_id
+        self.schema_version: int | None = None
         self.admissions = 0
         self.sessions: dict[str, str] = {}
         self.submissions: dict[str, SubmissionRow] = {}

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flue_memdb.adapter import MemoryAdapter
 from flue_memdb.clock import Clock
 from flue_memdb.contract.adapter import Stores
+from flue_memdb.contract.errors import AdapterClosedError
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.database_file import DatabaseFile
 from flue_memdb.wrapping import OperationCall, WrappedAdapter
@@ -21,21 +22,23 @@ class KeptAdapter(WrappedAdapter):
     def __init__(self, path: str | os.PathLike[str], clock: Clock | None) -> None:
         self._database = MemoryDatabase(clock=clock)
         self._file = DatabaseFile(path)
+        self._closed = False
         super().__init__(MemoryAdapter(self._database), self._kept)
 
     async def migrate(self) -> None:
         """Opens the file, or begins it; `DatabaseFileError` if that cannot be done."""
-        await super().migrate()
         self._open("migrate")
+        await super().migrate()
+        self._save("migrate")
 
     async def connect(self) -> Stores:
-        """The stores; opens the file first if `migrate` did not."""
-        stores = await super().connect()
+        """The stores, of a database that was migrated before it was kept; opens the file if `migrate` did not."""
         self._open("connect")
-        return stores
+        return await super().connect()
 
     async def close(self) -> None:
         """Ends it; the file can be opened again."""
+        self._closed = True
         try:
             self._save("close")
         finally:
@@ -43,6 +46,8 @@ class KeptAdapter(WrappedAdapter):
             await super().close()
 
     def _open(self, operation: str) -> None:
+        if self._closed:
+            raise AdapterClosedError(operation)
         if not self._file.is_open:
             self._file.open(operation, self._database)
 

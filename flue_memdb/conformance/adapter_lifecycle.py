@@ -7,7 +7,7 @@ from flue_memdb.conformance.calls import CALLS
 from flue_memdb.conformance.examples import PATH, SESSION, dispatch, running, session, submission_of
 from flue_memdb.conformance.picture import picture
 from flue_memdb.conformance.suite import Contract, OpenAdapter
-from flue_memdb.contract import AdapterClosedError, Stores, open_stores
+from flue_memdb.contract import AdapterClosedError, SchemaVersionError, Stores, open_stores
 
 
 class _BlockError(Exception):
@@ -27,6 +27,17 @@ class TestAdapterLifecycle(Contract):
         stores = await adapter.connect()
         empty = await picture(stores)
         assert not any(empty[name] for name in ("session", "unsettled", "running", "run", "stream"))
+        await adapter.close()
+
+    async def test_connect_alone_is_refused(self, conformance_namespace: OpenAdapter, clock: ManualClock) -> None:
+        """A namespace that nobody has migrated has no schema version: `connect()` is a `SchemaVersionError`."""
+        adapter = conformance_namespace(clock)
+        for _ in range(2):
+            with pytest.raises(SchemaVersionError, match=r"no schema version.*call migrate\(\)"):
+                await adapter.connect()
+        async with open_stores(conformance_namespace(clock)):
+            pass
+        await adapter.connect()
         await adapter.close()
 
     async def test_closing_twice_is_fine(self, conformance_namespace: OpenAdapter, clock: ManualClock) -> None:

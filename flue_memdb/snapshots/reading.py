@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 from flue_memdb.contract.checks import check_flag, check_id, check_key, check_number, check_text, check_type
 from flue_memdb.contract.errors import InvalidInputError, InvalidPayloadError, quoted
 from flue_memdb.contract.json_text import Json, parse_json
+from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_memdb.contract.sessions import check_session, split_session
 from flue_memdb.contract.timestamps import parse_timestamp
 from flue_memdb.database import MemoryDatabase
@@ -46,6 +47,15 @@ def read_snapshot(snapshot: Json) -> MemoryDatabase:
     for finding in findings(db):
         raise InvalidPayloadError(OPERATION, _SNAPSHOT, f"contradicts itself: {finding}", "take it from a database")
     return db
+
+
+def _read_schema_version(db: MemoryDatabase, place: str, value: Json) -> None:
+    if value is not None:
+        check_number(OPERATION, place, value)
+    if value not in (None, SCHEMA_VERSION):
+        remedy = f"give {SCHEMA_VERSION}, or null for a database that is still to be migrated"
+        raise InvalidPayloadError(OPERATION, place, f"is {value}", remedy)
+    db.schema_version = value
 
 
 def _read_admissions(db: MemoryDatabase, place: str, value: Json) -> None:
@@ -171,6 +181,7 @@ def _read_stream(place: str, _: str, value: Json) -> StreamRow:
 
 
 _PARTS: Final[Mapping[str, Callable[[MemoryDatabase, str, Json], None]]] = {
+    "schemaVersion": _read_schema_version,
     "admissions": _read_admissions,
     "sessions": _read_sessions,
     "submissions": _read_submissions,

@@ -20,7 +20,7 @@ async def seed(db: MemoryDatabase, source: Trace | Json | str | os.PathLike[str]
         path = Path(source)
         source = read_trace(path) if '"flueTrace"' in _first_line(path) else _read_json(path)
     seeded = await _replayed(source, db.new_id) if isinstance(source, Trace) else read_snapshot(source)
-    if write_snapshot(db) != write_snapshot(MemoryDatabase()):
+    if write_snapshot(db) != {**write_snapshot(MemoryDatabase()), "schemaVersion": db.schema_version}:
         raise ValueError("seed: the database is not empty; seed a new one, or restore a snapshot")
     replace(db, seeded)
 

@@ -16,6 +16,7 @@ def write_snapshot(db: MemoryDatabase) -> dict[str, Json]:
     """The snapshot: submissions in admission order, attempt markers by time, all else by name."""
     return {
         "format": FORMAT,
+        "schemaVersion": db.schema_version,
         "admissions": db.admissions,
         "sessions": {key: write_document(text) for key, text in sorted(db.sessions.items())},
         "submissions": {

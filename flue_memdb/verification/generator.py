@@ -221,6 +221,7 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     db = MemoryDatabase(clock=clock)
     world = World(rng, pools(rng), db)
     adapters = [memory(db) for _ in range(clients)]
+    await adapters[0].migrate()
     made: list[Operation] = []
     planned = bulk_steps(world) if rng.random() < _BULK_SEQUENCES else []
     plan_at = rng.randrange(max(1, operations - len(planned)))

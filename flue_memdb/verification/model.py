@@ -35,7 +35,9 @@ class Model:
     def __init__(self, at: int) -> None:
         self._at = at
         self._known: dict[tuple[bytes, int, str], tuple[bytes, Answer]] = {}
-        self.start = _frozen(MemoryDatabase())
+        database = MemoryDatabase()
+        _completed(memory(database).migrate())
+        self.start = _frozen(database)
 
     def take(self, state: bytes, step: Step) -> bytes | None:
         """The state after the step; None if the call's answer does not fit it. A pending call's always does."""

@@ -9,13 +9,12 @@ from flue_memdb import (
     DirectInput,
     FlueStoreError,
     InvalidIdentifierError,
-    MemoryDatabase,
     SessionBusyError,
     StoreUnavailableError,
     StreamNotFoundError,
-    memory,
 )
 from flue_memdb.contract.checks import check_id, check_number
+from tests.stores import stores_in
 
 
 def test_an_error_says_what_it_was_about() -> None:
@@ -61,7 +60,7 @@ def test_an_outage_says_whether_a_write_may_have_happened(may_have_happened: boo
 
 
 async def test_a_record_of_the_wrong_type_is_named() -> None:
-    stores = await memory(MemoryDatabase()).connect()
+    stores = await stores_in()
     with pytest.raises(FlueStoreError) as refused:
         await stores.submissions.complete_submission(("d1", "a1"))  # type: ignore[arg-type]
     assert str(refused.value) == "complete_submission: attempt: is ('d1', 'a1'); give a AttemptRef"
@@ -70,13 +69,13 @@ async def test_a_record_of_the_wrong_type_is_named() -> None:
 
 @pytest.mark.parametrize("value", [10**5000, [10**5000], {"id": 10**5000}], ids=["int", "list", "dict"])
 async def test_what_python_refuses_to_print_is_refused_like_anything_else(value: object) -> None:
-    stores = await memory().connect()
+    stores = await stores_in()
     with pytest.raises(InvalidIdentifierError, match="that cannot be shown"):
         await stores.submissions.get_submission(value)  # type: ignore[arg-type]
 
 
 async def test_an_extra_key_that_is_a_field_is_named_and_then_what_to_give_instead() -> None:
-    stores = await memory(MemoryDatabase()).connect()
+    stores = await stores_in()
     prompt = DirectInput(
         submission_id="p1",
         agent="a",

@@ -13,10 +13,10 @@ from flue_memdb import (
     StoreUnavailableError,
     StreamEvent,
     format_offset,
-    memory,
 )
 from flue_memdb.contract.tails import PATIENCE_S, ReadPage, Tails, tail
 from tests.skipping_loop import run_skipping
+from tests.stores import stores_in
 
 PATH = "p"
 
@@ -146,7 +146,7 @@ def test_each_outage_has_the_whole_patience() -> None:
 
 async def test_nothing_stays_of_a_tail_that_ended() -> None:
     database = MemoryDatabase()
-    stores = await memory(database).connect()
+    stores = await stores_in(database)
     await stores.events.create_stream(PATH)
     await stores.events.append_event(PATH, "a")
     unbegun, broken_off, cancelled = (stores.events.tail(PATH) for _ in range(3))
@@ -173,12 +173,12 @@ def test_a_tail_of_a_loop_that_was_closed_disturbs_nobody() -> None:
     left: list[object] = []
 
     async def append() -> str:
-        stores = await memory(database).connect()
+        stores = await stores_in(database)
         await stores.events.create_stream(PATH)
         return await stores.events.append_event(PATH, "a")
 
     async def leave_one() -> None:
-        stores = await memory(database).connect()
+        stores = await stores_in(database)
         left.append(asyncio.ensure_future(anext(stores.events.tail(PATH))))
         await asyncio.sleep(0)
 

@@ -16,6 +16,7 @@ from flue_memdb import (
     DispatchInput,
     ManualClock,
     MemoryDatabase,
+    SchemaVersionError,
     SessionBusyError,
     StoreUnavailableError,
     memory,
@@ -27,6 +28,7 @@ from flue_memdb.verification import apply, generate
 from flue_memdb.verification.retries import RETRIES
 from flue_memdb.verification.shapes import METHODS
 from flue_memdb.wrapping import OPERATIONS
+from tests.stores import stores_in
 
 CREW = session_storage_key("crew")
 DISPATCH = DispatchInput(dispatch_id="d1", agent="a", id="crew", input="plan", accepted_at="2026-06-03")
@@ -74,8 +76,12 @@ async def test_each_change_is_in_the_file_before_it_returns_and_reads_leave_it_a
 async def test_nothing_is_done_before_migrate_or_connect(path):
     adapter = memory(path=path)
     assert list(path.parent.iterdir()) == []
-    await adapter.connect()
+    with pytest.raises(SchemaVersionError, match=r"call migrate\(\) first"):
+        await adapter.connect()
     assert kept_in(path) == MemoryDatabase().snapshot()
+    await adapter.migrate()
+    assert kept_in(path) == {**MemoryDatabase().snapshot(), "schemaVersion": 3}
+    await adapter.connect()
     await adapter.close()
     await adapter.close()
     for call in (adapter.migrate(), adapter.connect()):
@@ -254,7 +260,7 @@ async def test_a_file_that_is_opened_again_and_again_is_the_reference(tmp_path):
         path, clock = tmp_path / f"{seed}.json", ManualClock()
         database = MemoryDatabase(clock=clock)
         sequence = [line for line in await generate(f"kept/{seed}") if not line["op"].startswith(("bulk", "disturb"))]
-        reference = await memory(database).connect()
+        reference = await stores_in(database)
         for begin in range(0, len(sequence), 7):
             async with open_stores(memory(path=path, clock=clock)) as stores:
                 for operation in sequence[begin : begin + 7]:

@@ -18,6 +18,7 @@ from flue_memdb import (
 )
 from flue_memdb.invariants import findings
 from flue_valkey import valkey
+from tests.stores import stores_in
 
 DISPATCH = DispatchInput(dispatch_id="d", agent="a", id="i", input=None, accepted_at="2026-06-03")
 
@@ -67,8 +68,8 @@ async def test_adapters_over_one_database_share_it_and_others_do_not() -> None:
 
 async def test_closing_one_adapter_leaves_the_others_open() -> None:
     db = MemoryDatabase()
-    first, second = memory(db), memory(db)
-    stores = await second.connect()
+    first = memory(db)
+    stores = await stores_in(db)
     await first.close()
     assert await stores.sessions.load("s") is None
     with pytest.raises(AdapterClosedError):
@@ -106,7 +107,7 @@ async def test_what_a_caller_stored_is_not_changed_from_outside() -> None:
 
 async def claimed() -> MemoryDatabase:
     db = MemoryDatabase(clock=ManualClock(1))
-    stores = await memory(db).connect()
+    stores = await stores_in(db)
     await stores.submissions.admit_dispatch(DISPATCH)
     await stores.submissions.claim_submission(ClaimRef("d", "a1", "o", 1))
     await stores.submissions.append_stream_chunk_segment("k", 0, "text")
@@ -119,7 +120,7 @@ async def claimed() -> MemoryDatabase:
 async def test_the_invariants_hold_in_a_sound_database() -> None:
     db = await claimed()
     assert findings(db) == []
-    stores = await memory(db).connect()
+    stores = await stores_in(db)
     assert await stores.submissions.complete_submission(AttemptRef("d", "a1")) is True
     assert findings(db) == []
 

@@ -22,6 +22,7 @@ CREW = session_storage_key("crew")
 async def test_a_snapshot_as_people_read_it(filled):
     assert filled.snapshot() == {
         "format": "flue_memdb 1",
+        "schemaVersion": 3,
         "admissions": 3,
         "sessions": {CREW: {"leafId": "e1", "entries": [{"id": "e1", "n": 1e21}]}},
         "submissions": {
@@ -169,6 +170,11 @@ def at(*path, value):
 BROKEN = [
     (at("format", value="flue_memdb 2"), r"restore: snapshot\['format'\]: is 'flue_memdb 2'; give 'flue_memdb 1'"),
     (at("format", value=...), r"\['format'\]: is None"),
+    (
+        at("schemaVersion", value=4),
+        r"\['schemaVersion'\]: is 4; give 3, or null for a database that is still to be migrated",
+    ),
+    (at("schemaVersion", value="3"), r"\['schemaVersion'\]: is '3'"),
     (at("runs", value=...), r"snapshot\['runs'\]: is missing"),
     (at("events", value={}), r"snapshot\['events'\]: is not known; there are admissions, deletions"),
     (at("admissions", value=-1), r"snapshot\['admissions'\]: is -1"),

@@ -14,6 +14,7 @@ from flue_memdb.verification import ReferenceEngine, differential, generate
 from flue_memdb.verification.engines import ReferenceNamespace
 from flue_memdb.verification.operations import observe
 from flue_memdb.wrapping import WrappedAdapter
+from tests.stores import stores_in
 
 CREW = session_storage_key("crew")
 
@@ -71,7 +72,7 @@ async def written_after(seed):
     namespace = ReferenceNamespace(database)
 
     async def connect(client):
-        return await memory(database).connect()
+        return await stores_in(database)
 
     for operation in await generate(seed):
         clock.set(max(clock(), operation["at"]))
@@ -79,6 +80,7 @@ async def written_after(seed):
             await namespace.disturb(operation["op"].removeprefix("disturb."), *operation["args"])
         else:
             adapter = memory(database)
+            await adapter.migrate()
             await observe(await adapter.connect(), operation, adapter.close, connect, advance=clock.advance)
     return json.dumps(database.snapshot())
 

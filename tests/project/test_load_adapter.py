@@ -5,6 +5,7 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -36,11 +37,29 @@ def test_a_place_without_the_file_is_passed_over(write, tmp_path):
 async def test_open_stores_migrates_what_was_loaded(write, tmp_path):
     write(
         "db.py",
-        "from flue_memdb import memory\n\n\nclass Told:\n    def __init__(self):\n        self.calls = []\n"
-        "        self.inner = memory()\n\n    async def migrate(self):\n        self.calls.append('migrate')\n\n"
-        "    async def connect(self):\n        self.calls.append('connect')\n"
-        "        return await self.inner.connect()\n\n    async def close(self):\n"
-        "        self.calls.append('close')\n\n\nadapter = Told()\n",
+        dedent("""
+            from flue_memdb import memory
+
+
+            class Told:
+                def __init__(self):
+                    self.calls = []
+                    self.inner = memory()
+
+                async def migrate(self):
+                    self.calls.append("migrate")
+                    await self.inner.migrate()
+
+                async def connect(self):
+                    self.calls.append("connect")
+                    return await self.inner.connect()
+
+                async def close(self):
+                    self.calls.append("close")
+
+
+            adapter = Told()
+        """),
     )
     adapter = load_adapter(tmp_path)
     assert adapter.calls == []

@@ -20,6 +20,7 @@ from flue_memdb.verification import (
     write_trace,
 )
 from flue_memdb.verification.comparison import identical
+from tests.stores import stores_in
 from tests.verification.mutants import BrokenEngine, SecondReference
 
 MARKED = "db.markers.setdefault(key, db.clock())"
@@ -92,7 +93,7 @@ async def test_progress_is_told_after_each_sequence():
 
 async def test_the_state_holds_every_name_of_the_sequence_once_and_asks_for_unsettled_work_last():
     clock = ManualClock(1)
-    stores = await memory(clock=clock).connect()
+    stores = await stores_in(MemoryDatabase(clock=clock))
     dispatch = {"dispatchId": "s1", "agent": "a", "id": "main", "input": 1, "acceptedAt": "2026-06-03"}
     saved = {"op": "sessions.save", "args": ["k", {"entries": []}]}
     operations = [
@@ -130,7 +131,7 @@ def test_what_is_identical(left, right, same):
 
 
 async def test_a_bulk_step_is_many_calls():
-    stores = await memory(clock=ManualClock()).connect()
+    stores = await stores_in()
     await apply(stores, {"op": "events.createStream", "args": ["p"]})
     answer = await apply(stores, {"op": "bulk.appendEvents", "args": ["p", 3, 10]})
     assert answer == {"result": {"count": 3, "last": {"result": "0000000000000000_0000000000000002"}}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flue_memdb import ClaimRef, ManualClock, MemoryDatabase, Stores, memory
+from flue_memdb import ClaimRef, ManualClock, MemoryDatabase, Stores
 from flue_memdb.store.events import Events
 from flue_memdb.store.runs import Runs
 from flue_memdb.store.sessions import Sessions
@@ -15,6 +15,7 @@ from flue_memdb.store.submissions import Submissions
 from flue_memdb.verification.concurrency import plan, run_plans
 from flue_memdb.verification.histories import Call, History
 from flue_memdb.verification.linearizability import check_linearizable
+from tests.stores import stores_in
 
 AT = 1_000
 OFFSET = "0000000000000000_{:016}".format
@@ -169,7 +170,7 @@ BROKEN: dict[str, Callable[[Stores], Stores]] = {
 
 async def concurrent(seed: str, change: Callable[[Stores], Stores], clients: int = 8, each: int = 25) -> History:
     db = MemoryDatabase(clock=ManualClock(AT))
-    stores = [change(await memory(db).connect()) for _ in range(clients)]
+    stores = [change(await stores_in(db)) for _ in range(clients)]
 
     class Turns:
         """Gives other clients a turn before each call."""
