@@ -27,6 +27,7 @@ from flue_memdb.conformance.suite import Contract
 from flue_memdb.contract import (
     AttemptMarker,
     DirectInput,
+    InvalidPayloadError,
     RetainedReceipt,
     SessionBeingDeletedError,
     SessionBusyError,
@@ -143,6 +144,14 @@ class TestDeletion(Contract):
         assert (await admit(stores, dispatch("d1"))).status == "settled"
         await stores.submissions.delete_session(SESSION, nothing_to_delete)
         assert await stores.submissions.get_submission("d1") is None
+
+    async def test_a_callback_that_cannot_be_awaited_deletes_nothing(self, stores: Stores) -> None:
+        """A plain function shows itself when it is called: bad input, and the marker is taken away."""
+        await settled(stores, dispatch("d1"))
+        async with nothing_changes(stores):
+            with pytest.raises(InvalidPayloadError, match=r"delete_session_tree: gave 5, which cannot be awaited"):
+                await stores.submissions.delete_session(SESSION, lambda: 5)  # type: ignore[arg-type, return-value]
+        await stores.submissions.delete_session(SESSION, nothing_to_delete)
 
     async def test_pending_deletions_are_listed_in_order(self, stores: Stores, clock: ManualClock) -> None:
         """`list_pending_session_deletions` gives the keys that have a marker, by started_at, then by key."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Final, cast
 
 from flue_memdb.contract.checks import check_key
@@ -47,12 +48,7 @@ class SessionDeletions:
         """Deletes the session, or shares the deletion that is under way in this process."""
         check_key(_OPERATION, "session_key", session_key)
         if not callable(callback):
-            raise InvalidPayloadError(
-                _OPERATION,
-                "delete_session_tree",
-                f"is {quoted(callback)}",
-                "give a coroutine function without arguments",
-            )
+            raise _no_callback(f"is {quoted(callback)}")
         while (run := self._runs.get(session_key)) is not None and run.ending:
             await asyncio.wait([run.task])
         if run is not None and run.task in _inside.get():
@@ -123,7 +119,10 @@ class SessionDeletions:
         heartbeat = asyncio.create_task(self._keep_alive(session_key, owner_id))
         try:
             try:
-                await callback()
+                called = callback()
+                if not isawaitable(called):
+                    raise _no_callback(f"gave {quoted(called)}, which cannot be awaited")
+                await called
             except BaseException:
                 reached("callback_failed")
                 await self._abandon(session_key, owner_id)
@@ -156,3 +155,7 @@ class SessionDeletions:
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LAST_LOOK_S)
         return seen == "succeeded"
+
+
+def _no_callback(found: str) -> InvalidPayloadError:
+    return InvalidPayloadError(_OPERATION, "delete_session_tree", found, "give a coroutine function without arguments")

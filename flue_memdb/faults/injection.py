@@ -43,6 +43,8 @@ class Faults:
     def around(self, adapter: Adapter) -> Adapter:
         """An adapter that does what `adapter` does, with these faults. Several share the rules, their counts and the
         log, as processes share a server; what only one of them is to suffer takes a `Faults` of its own."""
+        if not hasattr(adapter, "migrate"):
+            raise TypeError(f"Faults.around: got a {type(adapter).__name__}; give an adapter, such as memory()")
         return _FaultyAdapter(adapter, self._carry, self._carry_of_adapter)
 
     def fail(

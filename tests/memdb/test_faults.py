@@ -340,3 +340,9 @@ def test_what_picks_calls_does_not_hide_an_argument_of_an_operation(faults):
     own = set(inspect.signature(faults.lose_answer).parameters) - {"operations", "where"}
     hidden = {name for operation in OPERATIONS for name in argument_names(operation) if name in own}
     assert hidden == {"error"}  # of fail_submission and end_run: nobody picks a call by that
+
+
+@pytest.mark.parametrize("wrong", [None, MemoryDatabase()])
+def test_faults_are_around_an_adapter(faults, wrong):
+    with pytest.raises(TypeError, match=r"Faults.around: got a \w+; give an adapter, such as memory\(\)"):
+        faults.around(wrong)
