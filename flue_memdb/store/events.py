@@ -34,6 +34,7 @@ class Events(Store):
         stream = self._database("append_event_once").streams.get(path)
         if stream is None or key not in stream.keys:
             return self._append("append_event_once", path, text, key)
+        stream.require(f"key {key}")
         sequence = stream.keys[key]
         if stream.events[sequence] != text:
             reached("conflict")

@@ -1,7 +1,7 @@
 """Proof that an adapter is the same thing as the reference. It knows nothing of any database."""
 
 from flue_memdb.verification.differential import Progress, differential
-from flue_memdb.verification.disturbances import DISTURBANCES, Disturbable
+from flue_memdb.verification.disturbances import DISTURBANCES, Accountable, Disturbable
 from flue_memdb.verification.engines import Engine, Namespace, ReferenceEngine
 from flue_memdb.verification.generator import generate
 from flue_memdb.verification.histories import Call, History
@@ -25,6 +25,7 @@ from flue_memdb.verification.traces import Trace, TraceError, read_trace, write_
 
 __all__ = [
     "DISTURBANCES",
+    "Accountable",
     "Answer",
     "Call",
     "Difference",

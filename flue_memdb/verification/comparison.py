@@ -29,6 +29,15 @@ def _wordless(value: Json) -> Json:
     return list(map(_wordless, value)) if isinstance(value, list) else value
 
 
+def words_of_corrupt_records(value: Json) -> Iterator[str]:
+    """The messages of the `corrupt_record` errors in an answer, or in many."""
+    if isinstance(value, dict) and value.get("kind") == "corrupt_record":
+        yield str(value.get("message"))
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from words_of_corrupt_records(item)
+
+
 def differences(left: dict[str, Json], right: dict[str, Json]) -> Iterator[str]:
     """The keys whose values differ."""
     for key in {**left, **right}:

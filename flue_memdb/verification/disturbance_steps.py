@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from flue_memdb.contract import Json, parse_json
+from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.rows import SubmissionRow
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.documents import session
@@ -126,7 +127,9 @@ def _spoil_submission(world: World) -> list[Call]:
     if not rows:
         return _spoil_other(world)
     row = world.pick(rows)
-    what = world.pick(("submissionId", *["sequence"] * 3, "attemptCount", "payload", "input", "row"))
+    what = world.pick(
+        ("submissionId", *["sequence"] * 3, "attemptCount", "payload", "generation", "input", *["row"] * 2)
+    )
     return [_call("spoilSubmission", row.submission_id, what), *_after_spoil(world, row, what)]
 
 
@@ -149,7 +152,16 @@ def _only(world: World, row: SubmissionRow) -> World:
 
 
 def _spoil_other(world: World) -> list[Call]:
-    return world.pick((_spoil_journal, _spoil_run, _spoil_session, _spoil_segments, _spoil_stream))(world)
+    steps = (
+        _spoil_journal,
+        _spoil_run,
+        _spoil_session,
+        _spoil_session,
+        _spoil_segments,
+        _spoil_stream,
+        _spoil_deletion,
+    )
+    return world.pick(steps)(world)
 
 
 def _spoil_journal(world: World) -> list[Call]:
@@ -174,7 +186,8 @@ def _spoil_session(world: World) -> list[Call]:
     # A save over a document that the process knows may send what has changed only: here nothing.
     stored = world.db.sessions.get(session_key)
     save: Call = ("sessions.save", [session_key, parse_json(stored) if stored else session(world.rng)])
-    return [_call("spoilSession", session_key), *world.pick(([load], [save, load]))]
+    spoil = _call("spoilSession", session_key, world.pick(("session", "entryCount", "entry", "gone", "row")))
+    return [*world.pick(([], [load])), spoil, *world.pick(([load], [load], [save, load]))]
 
 
 def _spoil_segments(world: World) -> list[Call]:
@@ -187,7 +200,21 @@ def _spoil_stream(world: World) -> list[Call]:
     stream = world.db.streams.get(path)
     sequence = str(world.rng.randrange(len(stream.events))) if stream and stream.events else "0"
     follows = (other_steps.append, other_steps.append_once, other_steps.read_events, other_steps.read_meta)
+    if stream and stream.keys and world.chance(0.4):
+        key = world.pick(list(stream.keys))
+        again: Call = ("events.appendEventOnce", [path, key, parse_json(stream.events[stream.keys[key]])])
+        return [_call("spoilStream", path, f"key {key}"), again]
     return [_call("spoilStream", path, world.pick(("nextOffset", sequence, sequence))), world.pick(follows)(world)]
+
+
+def _spoil_deletion(world: World) -> list[Call]:
+    """A process dies in a deletion, and what its marker says cannot be read when another takes it over."""
+    session_key = submission_steps.deletable_session(world)
+    what = world.pick(("cutoff", "leaseExpiresAt"))
+    world.appointment = world.db.clock() + LEASE_MS  # or, without the disturbance, it would be waited for
+    deletion: Call = ("submissions.deleteSession", [session_key, {"$tree": "die"}])
+    takes_over: Call = ("submissions.deleteSession", [session_key, {"$tree": world.pick(("ok", "ok", "fail"))}])
+    return [deletion, _call("spoilDeletion", session_key, what), takes_over]
 
 
 def _call(name: str, *args: Json) -> Call:

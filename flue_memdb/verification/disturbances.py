@@ -17,19 +17,25 @@ Some must not change any answer; the reference ignores them:
 
 The others damage a record; what that means says the contract, and the reference does the same:
 
-- `spoilSubmission [submissionId, what]`: `submissionId`, `sequence` or `attemptCount` cannot be read, the `payload` is
-  missing, the `input` is no JSON text, or what stands there is no `row` at all;
+- `spoilSubmission [submissionId, what]`: `submissionId`, `sequence` or `attemptCount` cannot be read, the `payload` or
+  what leads to it (`generation`) is missing, the `input` is no JSON text, or what stands there is no `row` at all;
 - `spoilJournal [submissionId, what]`: `revision` or `kind`; `spoilRun [runId, what]`: `runId`, `payload` or `row`;
-- `spoilSession [sessionKey]`, `spoilSegments [streamKey]`;
-- `spoilStream [path, what]`: `nextOffset`, or the sequence of an event, as a text.
+- `spoilSession [sessionKey, what]`: the `session` or the `entryCount` cannot be read, the last `entry` is missing, all
+  is `gone`, or what stands there is no document (`row`);
+- `spoilSegments [streamKey]`;
+- `spoilStream [path, what]`: `nextOffset`; the sequence of an event, as a text; or `key NAME`, what that key leads to;
+- `spoilDeletion [sessionKey, what]`: `cutoff` or `leaseExpiresAt` of a marker whose owner has died.
 """
 
 from collections.abc import Callable
 from typing import Any, Final, Protocol, runtime_checkable
 
-from flue_memdb.contract import Json
+from flue_memdb.contract import Json, parse_json
+from flue_memdb.contract.errors import quoted
 from flue_memdb.database import MemoryDatabase
 from flue_memdb.rows import Row
+
+_ANY_ADMISSION: Final = 2**53 - 1
 
 DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
     "disturb.addEntry": ("index", "submissionId"),
@@ -46,9 +52,10 @@ DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
     "disturb.spoilSubmission": ("submissionId", "what"),
     "disturb.spoilJournal": ("submissionId", "what"),
     "disturb.spoilRun": ("runId", "what"),
-    "disturb.spoilSession": ("sessionKey",),
+    "disturb.spoilSession": ("sessionKey", "what"),
     "disturb.spoilSegments": ("streamKey",),
     "disturb.spoilStream": ("path", "what"),
+    "disturb.spoilDeletion": ("sessionKey", "what"),
 }
 """Per disturbance, what its arguments are called."""
 
@@ -59,6 +66,14 @@ class Disturbable(Protocol):
 
     async def disturb(self, name: str, *args: Json) -> None:
         """Does what the disturbance of that name says, the same for the same state."""
+
+
+@runtime_checkable
+class Accountable(Protocol):
+    """A namespace that can tell whether an error is about what was damaged there."""
+
+    def names_damage(self, message: str) -> bool:
+        """Whether the message of a `corrupt_record` error names a record that was damaged, and what of it."""
 
 
 def is_disturbance(operation: dict[str, Json]) -> bool:
@@ -76,7 +91,7 @@ def disturb(db: MemoryDatabase, name: str, *args: Json) -> None:
 
 def _spoil_submission(db: MemoryDatabase, submission_id: str, what: str) -> None:
     row = db.submissions.get(submission_id)
-    _mark(row, what)
+    _mark(row, "payload" if what == "generation" else what)
     if row is not None and what == "row":
         row.kind = "direct"  # nobody knows any more that it needs a receipt
         if row.status != "settled":
@@ -90,8 +105,9 @@ def _spoil_journal(db: MemoryDatabase, submission_id: str, what: str) -> None:
         journal.revision = 0
 
 
-def _spoil_session(db: MemoryDatabase, session_key: str) -> None:
-    if session_key in db.sessions:
+def _spoil_session(db: MemoryDatabase, session_key: str, what: str) -> None:
+    text = db.sessions.get(session_key)
+    if text and (what != "entry" or parse_json(text)["entries"]):
         db.sessions[session_key] = ""
 
 
@@ -102,8 +118,19 @@ def _spoil_segments(db: MemoryDatabase, stream_key: str) -> None:
 
 def _spoil_stream(db: MemoryDatabase, path: str, what: str) -> None:
     stream = db.streams.get(path)
-    if stream is not None and (what == "nextOffset" or int(what) < len(stream.events)):
+    if stream is None:
+        return
+    key = what.removeprefix("key ")
+    if what == "nextOffset" or (key in stream.keys if key != what else int(what) < len(stream.events)):
         _mark(stream, what)
+
+
+def _spoil_deletion(db: MemoryDatabase, session_key: str, what: str) -> None:
+    marker = db.deletions.get(session_key)
+    if marker is not None and what == "cutoff":
+        marker.cutoff = _ANY_ADMISSION  # nothing of the session was admitted since
+    elif marker is not None:
+        marker.lease_expires_at = 0
 
 
 def _mark(row: Row | None, what: str) -> None:
@@ -111,6 +138,23 @@ def _mark(row: Row | None, what: str) -> None:
         row.unreadable = (*row.unreadable, what)
 
 
+def words_of_damage(name: str, *args: Json) -> str | None:
+    """What the reference's errors say of a record that was damaged so; None where it is not read."""
+    if name == "spoilSession":
+        return f"session {quoted(args[0])}: its document is no JSON text"
+    if name == "spoilSegments":
+        return f"segments of stream {quoted(args[0])}: an index is no number"
+    if name not in _ROWS:
+        return None
+    return f"{_ROWS[name]}: its {'payload' if args[1] == 'generation' else args[1]} cannot be read"
+
+
+_ROWS: Final = {
+    "spoilSubmission": "SubmissionRow",
+    "spoilJournal": "JournalRow",
+    "spoilRun": "RunRow",
+    "spoilStream": "StreamRow",
+}
 _SPOILS: Final[dict[str, Callable[..., Any]]] = {
     "spoilSubmission": _spoil_submission,
     "spoilJournal": _spoil_journal,
@@ -118,4 +162,5 @@ _SPOILS: Final[dict[str, Callable[..., Any]]] = {
     "spoilSession": _spoil_session,
     "spoilSegments": _spoil_segments,
     "spoilStream": _spoil_stream,
+    "spoilDeletion": _spoil_deletion,
 }

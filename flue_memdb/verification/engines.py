@@ -14,7 +14,7 @@ from flue_memdb.verification import disturbances
 class Namespace(Protocol):
     """An empty namespace of an engine. Its adapters are processes over one database.
 
-    One that can be disturbed is a `Disturbable` besides (`disturbances.py`).
+    One that can be disturbed is a `Disturbable` besides, and may be `Accountable` (`disturbances.py`).
     """
 
     def adapter(self, client: int) -> Adapter:
@@ -48,6 +48,7 @@ class ReferenceNamespace:
 
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
+        self._damage: set[str] = set()
 
     def adapter(self, client: int) -> Adapter:  # noqa: ARG002 -- every client gets an adapter of its own
         return memory(self._database)
@@ -57,6 +58,11 @@ class ReferenceNamespace:
 
     async def disturb(self, name: str, *args: Json) -> None:
         disturbances.disturb(self._database, name, *args)
+        words = disturbances.words_of_damage(name, *args)
+        self._damage |= {words} if words else set()
+
+    def names_damage(self, message: str) -> bool:
+        return any(words in message for words in self._damage)
 
     async def findings(self) -> list[str]:
         return findings(self._database)

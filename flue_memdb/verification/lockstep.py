@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 from flue_memdb.clock import ManualClock
 from flue_memdb.contract import Adapter, FlueStoreError, Json, Stores
 from flue_memdb.verification.bulk import BULK
-from flue_memdb.verification.comparison import differences, identical
-from flue_memdb.verification.disturbances import Disturbable, is_disturbance
+from flue_memdb.verification.comparison import differences, identical, words_of_corrupt_records
+from flue_memdb.verification.disturbances import Accountable, Disturbable, is_disturbance
 from flue_memdb.verification.engines import Engine, Namespace
 from flue_memdb.verification.operations import Observation, Operation, apply, clients_of, dies, observe
 from flue_memdb.verification.shapes import METHODS
@@ -57,6 +57,7 @@ class _Side:
         self.namespace = namespace
         self.clock = clock
         self.reports_outcomes = False
+        self._is_disturbed = False
         self._adapters: dict[int, Adapter] = {}
         self._stores: dict[int, Stores] = {}
 
@@ -90,7 +91,14 @@ class _Side:
         """Disturbs the namespace, if it can be disturbed."""
         self.clock.set(max(self.clock(), operation["at"]))
         if isinstance(self.namespace, Disturbable):
+            self._is_disturbed = True
             await self.namespace.disturb(operation["op"].removeprefix("disturb."), *operation["args"])
+
+    def accounts_for(self, answers: Json) -> bool:
+        """Whether each error in them about a corrupt record names what was damaged in the namespace, if it can tell."""
+        if not self._is_disturbed or not isinstance(self.namespace, Accountable):
+            return True
+        return all(map(self.namespace.names_damage, words_of_corrupt_records(answers)))
 
     async def refusals(self, operations: Sequence[Operation]) -> dict[str, Json]:
         """What a closed adapter and its stores say: the last operation of each name, and the adapter itself."""
@@ -163,7 +171,7 @@ def _counted_ids() -> Callable[[], str]:
 
 
 def _compared(side: _Side, index: int, expected: Observation, got: Observation) -> Difference | None:
-    if not identical(expected.answer, got.answer):
+    if not identical(expected.answer, got.answer) or not side.accounts_for(got.answer):
         return Difference("answer", side.engine.name, index, expected.answer, got.answer)
     # A store need not say why it answers as it does; one that does must give the same reasons.
     if side.reports_outcomes and expected.reported != got.reported:
@@ -179,6 +187,7 @@ async def _compared_in_the_end(sides: Sequence[_Side], operations: Sequence[Oper
     states = [await read_state(await side.connect(client), operations) for side in sides]
     for side, state in zip(sides[1:], states[1:], strict=True):
         different = list(differences(states[0], state))
+        different += [call for call, answer in state.items() if not side.accounts_for(answer)]
         if different:
             return Difference("state", side.engine.name, None, _part(states[0], different), _part(state, different))
     found = found or (await _findings(sides) if disturbed else None) or await _compared_keyspaces(sides)

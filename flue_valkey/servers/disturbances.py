@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from flue_memdb.contract import Json
+from flue_memdb.contract.errors import quoted
 from flue_valkey.invariants import findings
 from flue_valkey.layout import base64url, key
 from flue_valkey.runner import Arg, Runner
@@ -12,6 +13,8 @@ from flue_valkey.servers.peers import Peers, ReadKeyspace, SaveSession
 from flue_valkey.servers.small_parts import smallest_parts
 
 _UNREADABLE = "?"
+_NO_HASH = "string and no hash"
+_HEAD = 2  # the fields of a document that are no entries
 _SHOWN = 40
 
 
@@ -23,6 +26,7 @@ class Disturbances:
         self._prefix = prefix
         self._peers = peers
         self._damaged: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         self._in_the_end = ExitStack()
         self._does: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
             "addEntry": self._add_entry,
@@ -42,6 +46,7 @@ class Disturbances:
             "spoilSession": self._spoil_session,
             "spoilSegments": self._spoil_segments,
             "spoilStream": self._spoil_stream,
+            "spoilDeletion": self._spoil_deletion,
         }
 
     async def make(self, name: str, *args: Json) -> None:
@@ -60,6 +65,11 @@ class Disturbances:
         texts = [str(finding) for finding in await findings(await read())]
         of_layout = [text for text in texts if not self._peers.concerns(text)]
         return [text for text in of_peers + of_layout if not any(damaged in text for damaged in self._damaged)]
+
+    def names_damage(self, message: str) -> bool:
+        """Whether the message of an error is about a record that was damaged, and names what of it."""
+        _, _, found = message.partition(": ")
+        return any(found.startswith(f"{subject}: ") and word in found[len(subject) :] for subject, word in self._told)
 
     async def _smallest_parts(self) -> None:
         self._in_the_end.enter_context(smallest_parts())
@@ -116,43 +126,75 @@ class Disturbances:
         if await self._type(row) != "hash":
             return
         self._damage(submission_id)
+        label = f"submission {quoted(submission_id)}"
         if what == "row":
+            self._tell(_NO_HASH, label, row)
             await self._replace(row)
-            return
-        if what not in ("payload", "input"):
-            await self._runner.command("HSET", row, what, _UNREADABLE)
-            return
-        generation = (await self._runner.command("HGET", row, "generation")).decode()
-        payload = self._key("submission_generation", submission_id=submission_id, generation=generation)
-        if what == "payload":
-            await self._runner.command("DEL", payload)
+        elif what in ("payload", "generation", "input"):
+            self._tell("payload" if what == "input" else "missing", f"payload of {label}", row)
+            await self._spoil_payload(submission_id, row, what)
         else:
-            await self._spoil(submission_id, payload, "payload")
+            self._tell(what, label, row)
+            await self._runner.command("HSET", row, what, _UNREADABLE)
+
+    async def _spoil_payload(self, submission_id: str, row: str, what: str) -> None:
+        generation = await self._runner.command("HGET", row, "generation")
+        if what == "generation":
+            await self._runner.command("HDEL", row, "generation")
+        elif generation is not None:
+            ids = {"submission_id": submission_id, "generation": generation.decode()}
+            payload = self._key("submission_generation", **ids)
+            if what == "payload":
+                await self._runner.command("DEL", payload)
+            elif await self._type(payload) == "hash":
+                await self._runner.command("HSET", payload, "payload", _UNREADABLE)
 
     async def _spoil_journal(self, submission_id: str, what: str) -> None:
-        await self._spoil(submission_id, self._key("journal", submission_id=submission_id), what)
+        row = self._key("journal", submission_id=submission_id)
+        self._tell(what, f"journal of submission {quoted(submission_id)}", row)
+        await self._spoil(submission_id, row, what)
 
     async def _spoil_run(self, run_id: str, what: str) -> None:
         row = self._key("run", run_id=run_id)
+        self._tell(_NO_HASH if what == "row" else what, f"run {quoted(run_id)}", row)
         if what != "row":
             await self._spoil(run_id, row, what)
         elif await self._type(row) != "none":
             self._damage(run_id)
             await self._replace(row)
 
-    async def _spoil_session(self, session_key: str) -> None:
+    async def _spoil_session(self, session_key: str, what: str) -> None:
         generation = await self._runner.command("HGET", self._key("session", session_key=session_key), "generation")
-        if generation is not None:
-            ids = {"session_key": session_key, "generation": generation.decode()}
-            await self._spoil(session_key, self._key("session_generation", **ids), "session")
+        if generation is None:
+            return
+        ids = {"session_key": session_key, "generation": generation.decode()}
+        document, label = self._key("session_generation", **ids), f"session {quoted(session_key)}"
+        if what in ("row", "gone"):
+            self._damage(session_key)
+            self._tell(_NO_HASH if what == "row" else "missing", label)
+            await (self._replace(document) if what == "row" else self._runner.command("DEL", document))
+        elif what != "entry":
+            self._tell(what, label)
+            await self._spoil(session_key, document, what)
+        elif await self._type(document) == "hash" and (count := await self._runner.command("HLEN", document)) > _HEAD:
+            self._damage(session_key)
+            self._tell(f"entry:{count - _HEAD - 1} is missing", label)
+            await self._runner.command("HDEL", document, f"entry:{count - _HEAD - 1}")
 
     async def _spoil_segments(self, stream_key: str) -> None:
+        self._tell("index", f"segments of stream {quoted(stream_key)}")
         await self._spoil(stream_key, self._key("stream_segments", stream_key=stream_key), "-1")
 
     async def _spoil_stream(self, path: str, what: str) -> None:
-        row = self._key("event" if what == "nextOffset" else "event_entries", path=path)
-        if await self._runner.command("HEXISTS", row, what):
-            await self._spoil(path, row, what)
+        field = what.removeprefix("key ")
+        name = "event" if what == "nextOffset" else "event_entries" if field == what else "event_keys"
+        row = self._key(name, path=path)
+        if await self._runner.command("HEXISTS", row, field):
+            self._tell("the event's key" if name == "event_keys" else what, f"stream {quoted(path)}", row)
+            await self._spoil(path, row, field)
+
+    async def _spoil_deletion(self, session_key: str, what: str) -> None:
+        await self._spoil(session_key, self._key("deletion", session_key=session_key), what)
 
     async def _spoil(self, id_: str, hash_key: str, field: str) -> None:
         """Makes a field of an id's record unreadable, if the record is there."""
@@ -163,6 +205,10 @@ class Disturbances:
     async def _replace(self, row: str) -> None:
         """Puts a text where a row stood."""
         await self._runner.pipeline([("DEL", row), ("SET", row, _UNREADABLE)])
+
+    def _tell(self, word: str, label: str, *keys: str) -> None:
+        """Remembers that errors may name this record, by its label or a key of it, with this word for what is wrong."""
+        self._told |= {(label, word), *((f"key {key}", word) for key in keys)}
 
     async def _type(self, name: Arg) -> str:
         kind: bytes = await self._runner.command("TYPE", name)

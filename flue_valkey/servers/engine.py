@@ -52,6 +52,9 @@ class ValkeyNamespace:
             self._disturbances = Disturbances(reader, self._prefix, Peers(reader, self._prefix, self._clock))
         await self._disturbances.make(name, *args)
 
+    def names_damage(self, message: str) -> bool:
+        return self._disturbances is not None and self._disturbances.names_damage(message)
+
     async def close(self) -> None:
         log.removeFilter(_nothing)
         if self._disturbances is not None:

@@ -121,6 +121,9 @@ class Peers:
         owner = key(self._prefix, kind, **ids)
         if await self._runner.command("TYPE", owner) != b"hash":
             return None
-        name = (await self._runner.command("HGET", owner, "generation")).decode()
+        named = await self._runner.command("HGET", owner, "generation")
+        if named is None:
+            return None
+        name = named.decode()
         stamp = await self._runner.command("ZSCORE", key(self._prefix, f"{kind}_generations", **ids), name)
         return _Generation(kind, id_, name, int(float(stamp or 0)))

@@ -111,6 +111,21 @@ async def test_a_store_that_stumbles_is_found(mutant):
     assert len(divergence.operations) <= 8, str(divergence)
 
 
+UNNAMED = {
+    "the field": ("rows.py", 'f"its {name} cannot be read"', '"it cannot be read"'),
+    "the record": ("store/sessions.py", 'f"session {quoted(session_key)}", "its', '"a session", "its'),
+}
+
+
+@pytest.mark.parametrize("what", UNNAMED)
+async def test_an_error_that_does_not_name_what_was_damaged_is_found(what):
+    engines = [ReferenceEngine(), BrokenEngine(*UNNAMED[what])]
+    report = await differential(engines, seed="unnamed", sequences=200, max_divergences=1, shrink_seconds=10)
+    [divergence] = report.divergences
+    assert divergence.difference.got["error"]["kind"] == "corrupt_record", str(divergence)
+    assert len(divergence.operations) <= 4, str(divergence)
+
+
 async def test_an_engine_that_ignores_them_is_found():
     report = await differential([ReferenceEngine(), Undisturbed()], seed=1, sequences=100, max_divergences=1)
     assert len(report.divergences) == 1
@@ -144,7 +159,8 @@ async def test_an_unknown_disturbance_is_refused():
 
 
 async def test_a_replay_makes_them_where_it_can_and_else_refuses():
-    lines = steps(("sessions.save", "s", {"entries": []}), ("disturb.spoilSession", "s"), ("sessions.load", "s"))
+    spoil = ("disturb.spoilSession", "s", "session")
+    lines = steps(("sessions.save", "s", {"entries": []}), spoil, ("sessions.load", "s"))
     answers = (await run_sequence([ReferenceEngine()], lines)).answers
     trace = Trace("disturbed", "test", [{**step, **answer} for step, answer in zip(lines, answers, strict=True)])
     namespace = await ReferenceEngine().open(ManualClock(), lambda: "id")
