@@ -1,5 +1,5 @@
--- Reads the segments of a stream from the index `at` on, until they are over the budget: each costs a hundred and its
--- length.
+-- Reads the segments of a stream from the index `at` on, until they are over the budget: each costs its length and 500, of
+-- the time that it takes.
 --
 -- KEYS     stream_segments
 -- ARGV     at last budget
@@ -25,6 +25,6 @@ for index = first, redis.call("HLEN", stream_segments) - 1 do
     return {"gaps", names, named_texts(stream_segments, names, left)}
   end
   texts[#texts + 1] = text
-  left = left - #text - 100
+  left = left - #text - 500
 end
 return {"last", texts}

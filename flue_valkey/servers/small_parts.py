@@ -9,7 +9,7 @@ from flue_valkey.store import parts
 _USUAL: Final = {
     name: vars(parts)[name]
     for name in (
-        *("BYTES", "MICROSECONDS", "RUNS", "LOOKS", "DELETIONS", "SEGMENTS", "LEASES"),
+        *("BYTES", "READ", "MICROSECONDS", "RUNS", "LOOKS", "DELETIONS", "SEGMENTS", "LEASES"),
         "SETTLED_SUBMISSIONS",
     )
 }

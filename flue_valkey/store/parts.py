@@ -7,7 +7,10 @@ Field: TypeAlias = tuple[bytes, bytes]
 """A name and its text."""
 
 BYTES = 1_048_576
-"""Of a document or of events. A single entry may be larger."""
+"""Of a document that is sent, or of events. A single entry may be larger."""
+
+READ = 1_500_000
+"""Bytes of a document or of segments that are read; each entry counts 500 more, for the time that it takes."""
 
 MICROSECONDS = 4_500
 """Of a listing of submissions, about: over a hundred of them, unless they are large."""
@@ -35,5 +38,5 @@ REMOVED_ENTRIES: Final = 1_000
 
 
 def cost(fields: Iterable[Field]) -> int:
-    """About what fields take of memory or of the server's time, in bytes: each its text, and a hundred."""
-    return sum(len(text) + 100 for _, text in fields)
+    """About what it takes to keep fields, of memory or of the server's time, in bytes: each its text, and 200."""
+    return sum(len(text) + 200 for _, text in fields)

@@ -40,9 +40,7 @@ class SegmentStore(Store):
         tag = "more"
         while tag == "more":
             last = texts[-1] if texts else ""
-            tag, *found = await self._run(
-                operation, stream_key=stream_key, at=len(texts), last=last, budget=parts.BYTES
-            )
+            tag, *found = await self._run(operation, stream_key=stream_key, at=len(texts), last=last, budget=parts.READ)
             if tag == "replaced":
                 return None
             if tag == "gaps":
@@ -58,7 +56,7 @@ class SegmentStore(Store):
         while len(texts) < len(names):
             asked = names[len(texts) : len(texts) + parts.SEGMENTS]
             _, part = await self._run(
-                operation, *asked, script="get_named_segments", stream_key=stream_key, budget=parts.BYTES
+                operation, *asked, script="get_named_segments", stream_key=stream_key, budget=parts.READ
             )
             if None in part:
                 return None

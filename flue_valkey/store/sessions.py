@@ -102,7 +102,7 @@ class Sessions(Store):
     async def _fetch(self, session_key: str) -> Generation | None:
         """The published generation. One that is replaced time and again while it is read in parts is read at once."""
         known = self._cache.get(session_key)
-        budgets = [parts.BYTES] * _LOADS_IN_PARTS
+        budgets = [parts.READ] * _LOADS_IN_PARTS
         while True:
             budget = budgets.pop() if budgets else _ALL_AT_ONCE
             tag, *found = await self._run(
@@ -128,7 +128,7 @@ class Sessions(Store):
                 session_key=session_key,
                 generation=name,
                 at=at,
-                budget=parts.BYTES,
+                budget=parts.READ,
             )
             if tag == "superseded":
                 return None

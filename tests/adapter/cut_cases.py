@@ -10,7 +10,7 @@ from flue_memdb.verification.retries import RETRIES, operation
 Call: TypeAlias = tuple[str, list[Json]]
 
 LEASE_MS = 30_000
-PART_BYTES = 1_000
+PART_BYTES = 1_300
 """How much of a session document goes in one command here."""
 
 
@@ -101,7 +101,7 @@ OF_MANY_COMMANDS: dict[str, Case] = {
         _mending("submissions.listPendingTerminalOutboxes", _TERMINALIZING, ("p1", "submissionId")),
         # A document of many parts: the last one publishes it.
         Case(_SAVED, _LARGE, commands=5),
-        Case((_LARGE,), READS["sessions.load"].call, commands=3),
+        Case((_LARGE,), READS["sessions.load"].call, commands=5),
         # The newest run cannot be read and is left out, so the page needs another one.
         Case((*_RUNS, ("disturb.spoilRun", ["r3", "runId"])), ("runs.listRuns", [{"limit": 1}]), commands=2),
     )

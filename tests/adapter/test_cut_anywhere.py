@@ -51,6 +51,7 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes in portions does so for little: a deletion takes two submissions at once in place of two hundred."""
     monkeypatch.setattr(parts, "SETTLED_SUBMISSIONS", 2)
     monkeypatch.setattr(parts, "BYTES", PART_BYTES)
+    monkeypatch.setattr(parts, "READ", PART_BYTES)
 
 
 def test_every_operation_has_its_case() -> None:

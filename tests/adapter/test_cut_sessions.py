@@ -37,7 +37,7 @@ STORIES = {
     "of an unknown document": Story(None, None, SMALL, 1),
     "of a change": Story(SMALL, None, LONGER, 1),
     "of a change to what another process replaced": Story(SMALL, THEIRS, LONGER, 2),
-    "of a large document": Story(SMALL, None, LARGE, 4),
+    "of a large document": Story(SMALL, None, LARGE, 5),
 }
 
 

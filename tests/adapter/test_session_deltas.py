@@ -184,6 +184,7 @@ class TestLargeDocuments:
     @pytest.fixture(autouse=True)
     def small_parts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(parts, "BYTES", 4096)
+        monkeypatch.setattr(parts, "READ", 4096)
 
     async def test_they_go_out_and_come_in_in_parts(self, counted: Counted, stores: Stores) -> None:
         process, runner = counted

@@ -1,5 +1,5 @@
 -- The fields of a session's generation from the entry `from` on, at least one entry, as many as the budget takes: each
--- costs its length and a hundred. They end before an entry that is missing.
+-- costs its length and 500, of the time that it takes. They end before an entry that is missing.
 -- @include is_whole
 local function part_of_session(key, generation, from, budget)
   local part = {"part", generation, ""}
@@ -9,7 +9,7 @@ local function part_of_session(key, generation, from, budget)
     if text then
       part[#part + 1] = name
       part[#part + 1] = text
-      left = left - #text - 100
+      left = left - #text - 500
     end
     return text
   end
