@@ -4,6 +4,7 @@ import pickle
 from collections.abc import Iterator
 
 from flue_memdb import ManualClock, MemoryDatabase, memory
+from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_memdb.verification import Answer, Operation, observe, read_state
 from flue_memdb.verification.comparison import differences, identical
 
@@ -14,7 +15,9 @@ class Worlds:
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
-        self._states = {_frozen(MemoryDatabase())}
+        database = MemoryDatabase()
+        database.schema_version = SCHEMA_VERSION
+        self._states = {_frozen(database)}
 
     def __len__(self) -> int:
         return len(self._states)

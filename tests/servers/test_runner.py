@@ -158,6 +158,7 @@ async def test_a_cancelled_caller_is_cancelled_at_whatever_moment(runner: Runner
 
 async def test_a_cancelled_listener_is_cancelled_at_whatever_moment(runner: Runner) -> None:
     assert isinstance(runner, ListeningRunner)
+    subscribed = asyncio.Event()
 
     async def listen() -> None:
         async with runner.listening() as channels:
@@ -166,14 +167,16 @@ async def test_a_cancelled_listener_is_cancelled_at_whatever_moment(runner: Runn
             await asyncio.Event().wait()
 
     for turns in range(40):
-        subscribed = asyncio.Event()
         listening = asyncio.create_task(listen())
         for _ in range(turns):
             await asyncio.sleep(0)
         listening.cancel()
         await asyncio.wait([listening], timeout=5)
         assert listening.cancelled(), f"after {turns} turns of the loop"
-    assert subscribed.is_set()
+    listening = asyncio.create_task(listen())
+    await subscribed.wait()
+    listening.cancel()
+    await asyncio.wait([listening])
 
 
 async def test_concurrent_callers_share_one_connection(local_server: Server) -> None:
