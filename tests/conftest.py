@@ -6,9 +6,10 @@ the reason, but with FLUE_REQUIRE_SERVERS=1, as in CI, they fail.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import pytest
+import uvloop
 
 from flue_valkey.runner import Runner
 from flue_valkey.servers.container import ContainerServer
@@ -17,6 +18,24 @@ from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server, ServerError
 
 pytest_plugins = ["pytester"]
+
+_ALSO_ON_UVLOOP = {
+    "test_connection_trouble",
+    "test_limits",
+    "test_reconnection",
+    "test_runner",
+    "test_tail_outages",
+    "test_tails",
+    "test_tls",
+}
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What the driver does runs on uvloop, too, whose transports are others than asyncio's."""
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.stem in _ALSO_ON_UVLOOP:
+        factories["uvloop"] = uvloop.new_event_loop
+    return factories
 
 
 def _running(make: Callable[[], Server]) -> Iterator[Server]:
