@@ -7,6 +7,7 @@
 --          the fields of a run pointer, or the name of the type of a row that is no hash
 -- CHANGES  nothing
 -- @include base64url
+-- @include cost_of_long
 -- @include entries_before
 -- @include wrong_type
 local indexes = {}
@@ -31,12 +32,13 @@ local at = 0
 if after_ms ~= "" then
   at = redis.call("ZCARD", index) - entries_before(index, after_ms, after_id)
 end
-local found, looked = {}, 0
+local found, looked, left = {}, 0, tonumber(looks)
 while true do
   local missing = tonumber(limit) - #found
   local members = redis.call("ZREVRANGE", index, at + looked, at + looked + missing - 1, "WITHSCORES")
   for position = 1, #members, 2 do
     local run_id = members[position]
+    left = left - 1
     if not filter or redis.call("ZSCORE", filter, run_id) then
       local row = prefix .. ":run:" .. base64url(run_id)
       local actual = redis.call("TYPE", row).ok
@@ -46,13 +48,14 @@ while true do
           "runId", "workflowName", "status", "startedAt", "endedAt", "isError", "durationMs")
       end
       found[#found + 1] = {run_id, values}
+      left = left - cost_of_long(run_id) / 2
+    end
+    if left <= 0 or #found == tonumber(limit) then
+      return {"more", found, members[position + 1], run_id}
     end
   end
   looked = looked + #members / 2
   if #members < 2 * missing then
     return {"last", found}
-  end
-  if #found == tonumber(limit) or looked >= tonumber(looks) then
-    return {"more", found, members[#members], members[#members - 1]}
   end
 end

@@ -18,10 +18,8 @@ class LeaseStore(ListingStore):
         check_ids("renew_leases", "submission_ids", submission_ids)
         values: dict[str, Value] = {"owner_id": owner_id, "lease_expires_at": self._clock() + LEASE_MS}
         tags = set()
-        for at in range(0, max(1, len(submission_ids)), parts.LEASES):
-            tag, *_ = await self._run(
-                "renew_leases", *submission_ids[at : at + parts.LEASES], script="renew_leases", **values
-            )
+        for part in parts.of_ids(submission_ids, parts.LEASES):
+            tag, *_ = await self._run("renew_leases", *part, script="renew_leases", **values)
             tags.add(tag)
         reached("partly" if len(tags) > 1 else tags.pop())
 

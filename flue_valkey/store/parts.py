@@ -1,6 +1,6 @@
 """How much one call asks of the server, so that none holds it for more than some milliseconds. More goes in parts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 Field: TypeAlias = tuple[bytes, bytes]
@@ -19,10 +19,10 @@ RUNS = 250
 """Of a page."""
 
 LOOKS = 2_000
-"""At entries of an index of runs, of which a second filter may pass few."""
+"""At entries of an index of runs, of which a second filter may pass few; a long id counts as several."""
 
 DELETIONS = 250
-"""Entries of the index of pending deletions."""
+"""Entries of the index of pending deletions; a long key counts as several."""
 
 SEGMENTS = 1_000
 """Of a stream, read by their names."""
@@ -31,7 +31,7 @@ LEASES = 250
 """To renew."""
 
 SETTLED_SUBMISSIONS = 170
-"""Of a session that is deleted."""
+"""Of a session that is deleted; a long id counts as several."""
 
 REMOVED_ENTRIES: Final = 1_000
 """Of a session document that has become shorter."""
@@ -40,3 +40,16 @@ REMOVED_ENTRIES: Final = 1_000
 def cost(fields: Iterable[Field]) -> int:
     """About what it takes to keep fields, of memory or of the server's time, in bytes: each its text, and 200."""
     return sum(len(text) + 200 for _, text in fields)
+
+
+def of_ids(ids: Iterable[str], most: int) -> Iterator[Sequence[str]]:
+    """Ids in parts of at most so many, at least one part; a long id, which takes longer, counts as several."""
+    part: list[str] = []
+    left = most
+    for id_ in ids:
+        if left <= 0:
+            yield part
+            part, left = [], most
+        part.append(id_)
+        left -= 1 + len(id_.encode()) // 100
+    yield part

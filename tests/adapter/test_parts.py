@@ -1,11 +1,23 @@
 """What goes in parts gives the same as in one go."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from flue_memdb import ClaimRef, DispatchInput, ManualClock, NewRun, RunEnd, Stores
+from flue_memdb import (
+    ClaimRef,
+    DispatchInput,
+    ManualClock,
+    NewRun,
+    RetainedReceipt,
+    RunEnd,
+    Stores,
+    session_storage_key,
+)
+from flue_memdb.conformance.examples import nothing_to_delete, settled
 from flue_memdb.verification import ReferenceEngine, differential
 from flue_valkey import valkey
 from flue_valkey.servers.counting import CountingRunner
@@ -97,3 +109,46 @@ async def test_a_page_of_large_events_comes_in_parts(counted: tuple[Stores, Coun
     assert [found.data["number"] for found in page.events] == [0, 1, 2, 3, 4]
     assert page.up_to_date
     assert runner.traffic.largest_bytes < 1_300_000
+
+
+LONG = "x" * 3_990
+
+
+async def test_long_ids_count_for_several(counted: tuple[Stores, CountingRunner]) -> None:
+    """A key of a long id is slow work for a script: so many go in several parts, where short ones would go in one."""
+    stores, runner = counted
+    submissions, ids = stores.submissions, [f"{LONG}{number:02}" for number in range(50)]
+
+    async def in_parts(call: Awaitable[Any]) -> Any:
+        runner.reset()
+        result = await call
+        assert 2 <= runner.traffic.round_trips <= 20
+        return result
+
+    for id_ in ids:
+        await submissions.admit_dispatch(replace(dispatch(0), dispatch_id=id_, id=id_))
+    runnable = await in_parts(submissions.list_runnable_submissions())
+    assert [found.submission_id for found in runnable] == ids
+    await asyncio.gather(*(submissions.claim_submission(ClaimRef(id_, "a", "o", 1)) for id_ in ids))
+    await in_parts(submissions.renew_leases("o", ids))
+    assert await submissions.list_expired_submissions() == []
+    await asyncio.gather(
+        *(stores.runs.create_run(NewRun(run_id=id_, workflow_name="w", started_at="2026-06-03")) for id_ in ids)
+    )
+    page = await in_parts(stores.runs.list_runs())
+    assert [run.run_id for run in page.runs] == ids[::-1]
+    for id_ in ids:
+        await submissions.begin_deletion(id_, "dead")  # type: ignore[attr-defined]
+    assert await in_parts(submissions.list_pending_session_deletions()) == ids
+
+
+async def test_a_deletion_of_long_ids_goes_in_parts(counted: tuple[Stores, CountingRunner]) -> None:
+    stores, runner = counted
+    submissions, ids = stores.submissions, [f"{LONG}{number:02}" for number in range(30)]
+    for id_ in ids:
+        await settled(stores, replace(dispatch(0), dispatch_id=id_))
+    runner.reset()
+    await submissions.delete_session(session_storage_key("s0"), nothing_to_delete)
+    assert 3 <= runner.traffic.round_trips <= 10
+    for id_ in ids:
+        assert isinstance(await submissions.admit_dispatch(replace(dispatch(0), dispatch_id=id_)), RetainedReceipt)

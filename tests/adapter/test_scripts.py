@@ -83,7 +83,11 @@ async def test_lua_encodes_ids_as_python_does(text: str, runner: Runner) -> None
 
 
 @pytest.mark.parametrize(
-    ("left", "right"), [("a", "b"), ("a", "ab"), ("B", "a"), ("é", "日"), ("日", "😀"), ("a\0", "a\0b"), ("", "a")]
+    ("left", "right"),
+    [
+        *[("a", "b"), ("a", "ab"), ("B", "a"), ("é", "日"), ("日", "😀"), ("a\0", "a\0b"), ("", "a")],
+        *[("x" * at + left, "x" * at + right) for at in (63, 64, 65, 300) for left, right in (("a", "b"), ("", "a"))],
+    ],
 )
 async def test_lua_compares_ids_by_code_point(left: str, right: str, runner: Runner) -> None:
     source = (FOLDER / "includes" / "comes_before.lua").read_text(encoding="utf-8")

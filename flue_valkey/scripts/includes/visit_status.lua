@@ -1,6 +1,7 @@
 -- Visits the submissions of a status in admission order, those behind the sequence `after`, as far as the budget (about
 -- microseconds) reaches: `visit(id, key, is_hash)` gives what it spent. An entry without a row is dropped. Gives the
 -- sequence to go on behind, "" at the end, and the ids whose row, which is the authority, names another status.
+-- @include cost_of_long
 -- @include submission_key
 local function visit_status(prefix, status, after, budget, visit)
   local index, left, misplaced = prefix .. ":submissions:status:" .. status, tonumber(budget), {}
@@ -19,7 +20,7 @@ local function visit_status(prefix, status, after, budget, visit)
       else
         left = left - visit(submission_id, key, actual == "hash")
       end
-      left = left - 10
+      left = left - 10 - cost_of_long(submission_id)
       if left <= 0 and listed[at + 3] ~= after then  -- entries that a peer left may share a sequence
         return after, misplaced
       end
