@@ -29,11 +29,12 @@ _inside: ContextVar[frozenset[asyncio.Task[None]]] = ContextVar("deletions", def
 @dataclass(slots=True, eq=False)
 class _Run:
     """A deletion under way in this process. One that is `ending`, because its last caller was cancelled, takes no more
-    callers."""
+    callers. `owner_id` is whose marker it knows of: its own, or the one that it waits for."""
 
     task: "asyncio.Task[None]"
     callers: int = 0
     ending: bool = False
+    owner_id: str | None = None
 
 
 class SessionDeletions:
@@ -49,8 +50,7 @@ class SessionDeletions:
         check_key(_OPERATION, "session_key", session_key)
         if not callable(callback):
             raise _no_callback(f"is {quoted(callback)}")
-        while (run := self._runs.get(session_key)) is not None and run.ending:
-            await asyncio.wait([run.task])
+        run = self._runs.get(session_key)
         if run is not None and run.task in _inside.get():
             reached("called_from_callback")
             raise SessionBusyError(
@@ -59,10 +59,21 @@ class SessionDeletions:
                 "this call comes from within the session's own deletion callback",
                 "let the callback return first",
             )
+        while (run := self._runs.get(session_key)) is not None and not await self._takes_callers(run, session_key):
+            await asyncio.wait([run.task])
         if run is None:
             run = self._runs[session_key] = _Run(asyncio.create_task(self._delete(session_key, callback)))
             run.task.add_done_callback(lambda _: self._runs.pop(session_key, None))
         await self._share(run)
+
+    async def _takes_callers(self, run: _Run, session_key: str) -> bool:
+        """Whether it is still to succeed or fail. Of a deletion that is over, as it may be for a while before this
+        process knows, nobody may have the success who has settled something since."""
+        if run.ending or run.task.done():
+            return False
+        if run.owner_id is None:
+            return True
+        return await self._steps.look_at_deletion(session_key, run.owner_id) == "pending" and not run.ending
 
     async def _share(self, run: _Run) -> None:
         run.callers += 1
@@ -82,7 +93,9 @@ class SessionDeletions:
     async def _delete(self, session_key: str, callback: Callable[[], Awaitable[object]]) -> None:
         this = cast("asyncio.Task[None]", asyncio.current_task())
         _inside.set(_inside.get() | {this})
+        run = self._runs[session_key]
         while True:
+            run.owner_id = None
             owner_id = self._new_id()
             begun = await self._begin(session_key, owner_id)
             if begun.state == "busy":
@@ -93,6 +106,7 @@ class SessionDeletions:
                     f"submission {quoted(begun.by)} is not settled",
                     "delete the session when its work is settled",
                 )
+            run.owner_id = owner_id if begun.state == "owned" else begun.by
             if begun.state == "waiting":
                 reached("waiting")
                 owner: str | None = begun.by
@@ -102,6 +116,7 @@ class SessionDeletions:
             else:
                 owner = await self._steps.heir_of_deletion(owner_id)
             while owner is not None:
+                run.owner_id = owner
                 if await self._wait_for(session_key, owner):
                     reached("deleted")
                     return

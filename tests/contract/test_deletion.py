@@ -6,7 +6,17 @@ import logging
 
 import pytest
 
-from flue_memdb import StoreUnavailableError
+from flue_memdb import (
+    ClaimRef,
+    DispatchInput,
+    MemoryDatabase,
+    SessionBusyError,
+    Stores,
+    StoreUnavailableError,
+    memory,
+    open_stores,
+    session_storage_key,
+)
 from flue_memdb.contract import deletion
 from flue_memdb.contract.deletion import SessionDeletions
 from flue_memdb.contract.deletion_steps import Begun
@@ -67,3 +77,76 @@ async def test_a_deletion_ends_though_a_cancelled_renewal_goes_on(monkeypatch: p
     deletions = SessionDeletions(steps, lambda: "o1")  # type: ignore[arg-type]
     async with asyncio.timeout(5):
         await deletions.delete("s", steps.renewing.wait)
+
+
+SESSION = session_storage_key("s")
+
+
+async def settle(stores: Stores, submission_id: str) -> None:
+    dispatch = DispatchInput(dispatch_id=submission_id, agent="a", id="s", input=None, accepted_at="2026-06-03")
+    await stores.submissions.admit_dispatch(dispatch)
+    attempt = ClaimRef(submission_id, "a1", "w1", lease_expires_at=0)
+    assert await stores.submissions.claim_submission(attempt)
+    assert await stores.submissions.complete_submission(attempt)
+
+
+async def nothing() -> None:
+    """A callback that has nothing to delete."""
+
+
+async def test_a_deletion_that_is_over_is_shared_no_more_though_its_task_still_ends() -> None:
+    async with open_stores(memory()) as stores:
+        await settle(stores, "d1")
+        first = asyncio.create_task(stores.submissions.delete_session(SESSION, nothing))
+        for _ in range(20):
+            if await stores.submissions.get_submission("d1") is None:
+                break
+            await asyncio.sleep(0)
+        assert not first.done()
+        await settle(stores, "d2")
+        await stores.submissions.delete_session(SESSION, nothing)
+        assert await stores.submissions.get_submission("d2") is None
+        await first
+
+
+async def test_a_success_that_a_waiting_call_has_yet_to_see_is_not_shared_with_a_later_call() -> None:
+    db = MemoryDatabase()
+    entered, let_go = asyncio.Event(), asyncio.Event()
+
+    async def held() -> None:
+        entered.set()
+        await let_go.wait()
+
+    async with open_stores(memory(db)) as stores, open_stores(memory(db)) as other, asyncio.TaskGroup() as tasks:
+        await settle(stores, "d1")
+        owner = tasks.create_task(stores.submissions.delete_session(SESSION, held))
+        await entered.wait()
+        waiter = tasks.create_task(other.submissions.delete_session(SESSION, nothing))
+        await asyncio.sleep(0)
+        let_go.set()
+        await owner
+        assert not waiter.done()
+        await settle(other, "d2")
+        await other.submissions.delete_session(SESSION, nothing)
+        assert await stores.submissions.get_submission("d2") is None
+
+
+async def test_a_callback_that_is_cancelled_and_calls_again_is_refused_and_not_waited_for() -> None:
+    entered = asyncio.Event()
+
+    async def stubborn() -> None:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            with pytest.raises(SessionBusyError, match="own deletion callback"):
+                await stores.submissions.delete_session(SESSION, nothing)
+
+    async with open_stores(memory()) as stores:
+        deletion_of_it = asyncio.create_task(stores.submissions.delete_session(SESSION, stubborn))
+        await entered.wait()
+        deletion_of_it.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait([deletion_of_it])
+        assert deletion_of_it.cancelled()
+        assert await stores.submissions.list_pending_session_deletions() == []
