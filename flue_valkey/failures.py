@@ -9,6 +9,7 @@ from redis.exceptions import (
     BusyLoadingError,
     NoPermissionError,
     OutOfMemoryError,
+    ReadOnlyError,
     RedisError,
 )
 from redis.exceptions import (
@@ -24,8 +25,10 @@ from flue_valkey.runner import NotSentError
 DRIVER_ERRORS = (RedisError, OSError, TimeoutError)
 LOGIN = "user name, password and database number"
 _LOGIN_ERRORS = (AuthenticationError, AuthenticationWrongNumberOfArgsError)
+_BUSY = "BUSY "
 _FULL = "OOM "
 _NOT_ALLOWED = "ACL failure in script"
+_NO_SCRIPT_RUNS = "no script runs on it without an end"
 
 
 @contextmanager
@@ -39,6 +42,9 @@ def raised_as_store_errors(operation: str) -> Iterator[None]:
 
 def store_error(operation: str, error: Exception) -> FlueStoreError:
     """One of `DRIVER_ERRORS` as what the block would raise; for where the block itself would take too long."""
+    if is_busy(error):  # before the login, where it refuses to choose the database
+        found = f"is busy and has refused ({error})"
+        return StoreUnavailableError(operation, "the server", found, may_have_happened=False, check=_NO_SCRIPT_RUNS)
     if isinstance(error, _LOGIN_ERRORS) or _refuses_login(error):
         return ServerReplyError(operation, "the server", f"refuses the login ({error})", f"check {LOGIN} in the URL")
     if isinstance(error, OutOfMemoryError) or str(error).startswith(_FULL):
@@ -53,11 +59,18 @@ def store_error(operation: str, error: Exception) -> FlueStoreError:
         found = "it was not asked" if isinstance(error, NotSentError) else "no answer"
         reason = str(error) or type(error).__name__
         return StoreUnavailableError(operation, "the server", f"{found} ({reason})", may_have_happened=not never_ran)
+    if isinstance(error, ReadOnlyError):
+        return ServerReplyError(operation, "the server", f"refused: {error}", "use its primary")
     if isinstance(error, NoPermissionError) or _NOT_ALLOWED in str(error):
         return ServerReplyError(
             operation, "the server", f"refused: {error}", "allow this user what docs/production.md lists"
         )
     return ServerReplyError(operation, "the server", f"refused: {error}", "see its documentation for this reply")
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether the server refused because a script takes all its time. It has run nothing, and may run it later."""
+    return str(error).startswith(_BUSY)
 
 
 def _refuses_login(error: Exception) -> bool:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from redis.exceptions import ResponseError
 
+from flue_valkey.failures import is_busy
 from flue_valkey.runner import Runner
 
 _IN_INFO: Final[dict[str, tuple[str, dict[str, str]]]] = {
@@ -29,10 +30,8 @@ async def read_settings(runner: Runner, *names: str) -> dict[str, str | None]:
 
 async def read_info(runner: Runner) -> dict[str, str]:
     """The fields of `INFO`; none where this user may not ask."""
-    try:
-        return parsed_info(await runner.command("INFO"))
-    except ResponseError:
-        return {}
+    reply = await _reply(runner, "INFO")
+    return {} if reply is None else parsed_info(reply)
 
 
 def parsed_info(text: bytes) -> dict[str, str]:
@@ -42,12 +41,21 @@ def parsed_info(text: bytes) -> dict[str, str]:
 
 
 async def _configured(runner: Runner, names: tuple[str, ...]) -> dict[str, str]:
-    try:
-        reply = await runner.command("CONFIG", "GET", *names)
-    except ResponseError:
+    reply = await _reply(runner, "CONFIG", "GET", *names)
+    if reply is None:
         return {}
     pairs = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))
     return {_text(name): _text(value) for name, value in pairs.items()}
+
+
+async def _reply(runner: Runner, *command: str) -> Any:
+    """The reply to the command; None where this user may not ask."""
+    try:
+        return await runner.command(*command)
+    except ResponseError as error:
+        if is_busy(error):
+            raise
+        return None
 
 
 def _text(value: Any) -> str:

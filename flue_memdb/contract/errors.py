@@ -194,8 +194,9 @@ class ServerRequirementError(FlueStoreError):
 class StoreUnavailableError(FlueStoreError):
     """No connection to the server, or no answer in time.
 
-    `may_have_happened` is false where the server was never asked, or refused because it was still loading: then nothing
-    was written, and the call can be made again. Where it is true, a write may or may not have happened.
+    `may_have_happened` is false where the server was never asked, or refused because it was still loading or busy
+    with a script: then nothing was written, and the call can be made again. Where it is true, a write may or may not
+    have happened.
     """
 
     def __init__(

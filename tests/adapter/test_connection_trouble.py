@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from redis.exceptions import BusyLoadingError
+from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
 from flue_memdb import NewRun, Stores, StoreUnavailableError
 from flue_valkey import NotSentError, RedisRunner, runner_from_url, valkey
+from flue_valkey.failures import store_error
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.proxy import Proxy
@@ -39,6 +40,7 @@ def server() -> Server:
     [
         (NotSentError("refused"), False),
         (BusyLoadingError("loading the dataset"), False),
+        (ResponseError("BUSY Valkey is busy running a script."), False),
         (NoConnectionError("cut"), True),
         (NoAnswerError("nothing came"), True),
         (ConnectionResetError(), True),
@@ -136,6 +138,42 @@ async def test_a_server_that_is_not_there_yet_is_used_once_it_is() -> None:
         await server.start()
         await adapter.migrate()
         await adapter.close()
+
+
+async def test_a_server_that_a_script_keeps_busy_is_not_available_now() -> None:
+    async with LocalServer() as server:
+        other = server.runner()
+        await other.command("CONFIG", "SET", "busy-reply-threshold", 1)
+        adapter = valkey(server.url or "")
+        await adapter.migrate()
+        stores = await adapter.connect()
+        endless = asyncio.create_task(other.eval("while true do end", [], []))
+        late = [valkey(server.url or ""), valkey((server.url or "").removesuffix("/0") + "/1")]
+        asked = [lambda: stores.runs.create_run(RUN), *(each.migrate for each in late)]
+        while True:  # until the server minds how long it takes
+            try:
+                await stores.runs.get_run("r1")
+            except StoreUnavailableError:
+                break
+        for call in asked:
+            with pytest.raises(StoreUnavailableError, match="is busy and has refused") as caught:
+                await call()
+            assert not caught.value.may_have_happened
+        await late[0].close()
+        killer = server.runner()
+        await killer.command("SCRIPT", "KILL")
+        with pytest.raises(ResponseError):
+            await endless
+        assert await stores.runs.get_run("r1") is None
+        for each in (adapter, late[1]):
+            await each.close()
+        for runner in (other, killer):
+            await runner.close()
+
+
+def test_a_replica_that_refuses_a_write_has_a_primary_to_be_used() -> None:
+    error = ReadOnlyError("You can't write against a read only replica.")
+    assert store_error("create_run", error).remedy == "use its primary"
 
 
 # What a closed loop leaves behind is collected, with a warning, within this test.
