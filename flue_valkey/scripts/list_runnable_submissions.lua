@@ -20,7 +20,7 @@ local function visit(submission_id, key, is_hash)
       -- The first that is queued stands in for a queue that names nobody.
       local named = redis.call("TYPE", queue).ok == "zset" and session_head(prefix, queue, submission_id)
       heads[session_key] = named or submission_id
-      spent = cost_of_long(session_key)
+      spent = 15 + cost_of_long(session_key)
     end
     head = heads[session_key]
   end

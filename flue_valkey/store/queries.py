@@ -17,7 +17,11 @@ class QueryStore(ListingStore):
         return bool(tag == "some")
 
     async def list_runnable_submissions(self) -> list[Submission]:
-        return await self._list("list_runnable_submissions", rows.submission)
+        heads: dict[str, Submission] = {}
+        for submission in await self._list("list_runnable_submissions", rows.submission):
+            # One that became the head between two parts, because the other was settled, waits for the next listing.
+            heads.setdefault(submission.session_key, submission)
+        return [*heads.values()]
 
     async def list_running_submissions(self) -> list[Submission]:
         return await self._list("list_running_submissions", rows.submission)

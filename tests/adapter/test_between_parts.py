@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flue_memdb import ManualClock, Stores, session_storage_key
-from flue_memdb.conformance.examples import STREAM, nothing_to_delete
+from flue_memdb.conformance.examples import STREAM, admit, attempt, claim, dispatch, nothing_to_delete
 from flue_valkey import Runner, valkey
 from flue_valkey.layout import key
 from flue_valkey.servers.counting import CountingRunner
@@ -103,6 +103,17 @@ async def test_a_stream_that_is_begun_anew_while_it_is_read_is_read_anew(
 
     await append(stores, *indexes)
     assert await texts(reader(begin_anew)) == {0: "new"}
+
+
+async def test_of_a_session_whose_head_is_settled_meanwhile_one_is_runnable(stores: Stores, reader: Disturbed) -> None:
+    async def settle() -> None:
+        await stores.submissions.claim_submission(claim("d1"))
+        await stores.submissions.complete_submission(attempt("d1"))
+
+    for id_, instance in {"d1": "one", "d2": "two", "d3": "one"}.items():
+        await admit(stores, dispatch(id_, instance))
+    listed = await reader(settle, nothing).submissions.list_runnable_submissions()
+    assert [found.submission_id for found in listed] == ["d1", "d2"]
 
 
 SESSIONS = [session_storage_key(f"session-{number}") for number in range(4)]
