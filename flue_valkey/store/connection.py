@@ -44,8 +44,10 @@ class Connection:
         """Ends it, with the connection to the server; whoever tails a stream through it is told."""
         if not self.closed:
             self.closed = True
-            await self.tails.close()
-            await self.runner.close()
+            try:
+                await self.tails.close()
+            finally:  # also of a close that was cancelled, since another one does nothing
+                await self.runner.close()
 
     async def call(
         self, operation: str, script_name: str, rest: Sequence[Value], values: dict[str, Value]

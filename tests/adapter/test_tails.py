@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import pytest
 
-from flue_memdb import Stores, open_stores
-from flue_valkey import Runner, valkey
+from flue_memdb import AdapterClosedError, Stores, open_stores
+from flue_valkey import NotSentError, Runner, valkey
 from flue_valkey.runner import MultiplexedRunner, RedisRunner
 from flue_valkey.servers.counting import CountingRunner
 from flue_valkey.servers.fake import FakeServer
@@ -125,3 +125,25 @@ def test_events_that_nobody_told_of_are_found_within_five_seconds() -> None:
                 await peer.close()
 
     run_skipping(main())
+
+
+@pytest.mark.parametrize("turns", range(1, 8))
+async def test_a_close_that_is_cancelled_leaves_no_connection(
+    server: Server, runner: Runner, prefix: str, turns: int
+) -> None:
+    own = server.runner()
+    adapter = valkey(own, key_prefix=prefix, inspect_server=False)
+    await adapter.migrate()
+    stores = await adapter.connect()
+    async with aclosing(stores.events.tail(PATH)) as tail:
+        waiting = asyncio.ensure_future(anext(tail))
+        await listened_to(runner, prefix, PATH)
+        closing = asyncio.ensure_future(adapter.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        with pytest.raises(NotSentError, match="the runner is closed"):
+            await own.command("PING")
+        with pytest.raises(AdapterClosedError):
+            await waiting
