@@ -81,7 +81,11 @@ def _names(requirements: Iterable[object]) -> frozenset[str]:
 
 def _added_to_project(text: str, name: str, versions: str) -> str:
     document: Any = tomlkit.parse(text)
-    document["project"].setdefault("dependencies", []).append(name + versions)
+    project = document["project"]
+    if "dependencies" in project:
+        project["dependencies"].append(name + versions)
+    else:  # a table in several parts gives a copy of a list that it is given
+        project["dependencies"] = [name + versions]
     return tomlkit.dumps(document)
 
 

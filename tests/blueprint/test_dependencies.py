@@ -10,6 +10,7 @@ from flue_valkey.project import ProjectError
 PEP621 = {
     "no list yet": '[project]\nname = "x"  # of mine\n\n[tool.ruff]\nline-length = 88\n',
     "no list yet, and a table of its own below": '[project]\nname = "x"\n[project.scripts]\na = "b:c"\n',
+    "no list yet, and others between": '[project]\nname = "x"\n[tool.a]\nb = 1\n[project.scripts]\na = "b:c"\n',
     "an empty list": "[project]\ndependencies = []\n",
     "one line": '[project]\ndependencies = [ "a>=1" , "b" ]  # these\n',
     "lines": '[project]\ndependencies = [\n    "a>=1",  # first\n    "b",\n]\nname = "x"\n',
