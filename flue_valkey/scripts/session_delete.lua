@@ -11,8 +11,14 @@
 local previous = redis.call("HGET", session, "generation")
 local published = previous and redis.call("ZSCORE", session_generations, previous)
 redis.call("DEL", session)
-note_superseded(session_superseded, session_readers, previous)
 local base = prefix .. ":session-generation:" .. base64url(session_key) .. ":"
 local superseded = superseded_session(base, previous, published, session_superseded)
+-- All of them, because nothing tells later, without a published one, which of those that a reader holds came before it.
+local listed = redis.call("ZRANGE", session_generations, 0, -1, "WITHSCORES")
+for at = 1, #listed, 2 do
+  if superseded(listed[at], tonumber(listed[at + 1])) then
+    note_superseded(session_superseded, session_readers, listed[at])
+  end
+end
 sweep_generations(base, session_generations, session_readers, nil, now, superseded)
 return {previous and "deleted" or "unknown"}

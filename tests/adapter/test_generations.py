@@ -39,6 +39,9 @@ class Peer:
         fields = ["session", "{}", "entryCount", "0"]
         await self._runner.command("HSET", self.key("session_generation", generation=generation), *fields)
 
+    async def publish(self, generation: str) -> None:
+        await self._runner.command("HSET", self.key("session"), "generation", generation)
+
     async def generations(self) -> set[str]:
         stored = (await read_keyspace(self._runner, self._prefix)).all("session_generation")
         return {generation for _, generation in stored}
@@ -149,6 +152,18 @@ async def test_a_deleted_session_leaves_only_what_a_reader_holds(
     await stores.sessions.delete("s")
     assert await peer.generations() == set()
     assert await invariants() == []
+
+
+async def test_what_a_peer_superseded_and_a_reader_holds_goes_after_a_deletion_too(stores: Stores, peer: Peer) -> None:
+    await stores.sessions.save("s", document("held"))
+    held = await peer.hold()
+    await peer.stage("theirs", at=2**52)
+    await peer.publish("theirs")
+    await stores.sessions.delete("s")
+    assert await peer.generations() == {held}
+    await peer.let_go(held)
+    await stores.sessions.save("s", document("new"))
+    assert len(await peer.generations()) == 1
 
 
 async def test_500_saves_leave_a_bounded_number_of_keys(
