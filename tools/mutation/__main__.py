@@ -97,7 +97,7 @@ def _judged(session: Session, mutants: Sequence[Mutant]) -> dict[Mutant, Verdict
     if not mutants:
         return {}
     with progress_bar("what sequences reach", session.sequences) as advance:
-        reached = session.reached(advance)
+        reached = session.reached(mutants, advance)
     verdicts: dict[Mutant, Verdict] = {}
     began, caught = time.monotonic(), 0
     with progress_bar("mutants", len(mutants)) as advance:

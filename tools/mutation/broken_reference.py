@@ -1,22 +1,25 @@
 """The reference with some of its files changed, beside the unchanged one: its modules are loaded a second time."""
 
 import ast
+import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import CodeType, ModuleType
+from typing import Any
 
 from flue_memdb.clock import Clock
-from flue_memdb.contract import Adapter
+from flue_memdb.contract import Adapter, inputs
 from flue_memdb.verification import ReferenceEngine
 from flue_memdb.verification.engines import Namespace, ReferenceNamespace
+from flue_memdb.wrapping import OperationCall, WrappedAdapter
 from tools.mutation.mutant import ROOT
 
 _PACKAGE = "flue_memdb"
 _COPY = "broken_flue_memdb"
-# What callers give and catch has to be the same to both references; these modules hold no such classes, ...
+# What callers catch and are given has to be the same to both references; these modules hold no such classes. The
+# records that callers give are those of the module of this name: the changed reference is given its own ones.
 _CONTRACT = ("checks", "sessions", "failure", "inputs", "admission", "deletion")
-# ... but for this one, whose classes are those of the unchanged module.
 _RECORDS = f"{_PACKAGE}/contract/inputs.py"
 
 Instrument = Callable[[str, ast.Module], ast.Module]
@@ -31,11 +34,6 @@ def reference_files() -> list[str]:
     return [f"{_PACKAGE}/{name}.py" for name in names]
 
 
-def mutable_classes(file: str) -> bool:
-    """Whether changes of the classes in a file take effect."""
-    return file != _RECORDS
-
-
 class BrokenReference(ReferenceEngine):
     """The reference with these texts for some of its files. `instrument` may change every file's syntax tree."""
 
@@ -45,18 +43,35 @@ class BrokenReference(ReferenceEngine):
         modules = _loaded(changed, instrument)
         self._memory = modules[f"{_PACKAGE}/adapter.py"].memory
         self._database = modules[f"{_PACKAGE}/database.py"].MemoryDatabase
+        self._records = modules[_RECORDS]
 
     async def open(self, clock: Clock, new_id: Callable[[], str]) -> Namespace:
-        return _Namespace(self._database(clock=clock, new_id=new_id), self._memory)
+        return _Namespace(self._database(clock=clock, new_id=new_id), self._memory, self._records)
 
 
 class _Namespace(ReferenceNamespace):
-    def __init__(self, database: object, memory: Callable[[object], Adapter]) -> None:
+    def __init__(self, database: object, memory: Callable[[object], Adapter], records: ModuleType) -> None:
         super().__init__(database)  # type: ignore[arg-type] # the other class of that name
         self._memory = memory
+        self._records = records
 
     def adapter(self, client: int) -> Adapter:  # noqa: ARG002 -- every client gets an adapter of its own
-        return self._memory(self._database)
+        return WrappedAdapter(self._memory(self._database), self._carry)
+
+    async def _carry(self, call: OperationCall) -> object:
+        """Makes the call with the changed reference's own records."""
+        given = {name: self._own(value) for name, value in call.kwargs.items()}
+        return await call.method(*map(self._own, call.args), **given)
+
+    def _own(self, value: Any) -> Any:
+        """A record of the changed module in place of one of the unchanged; anything else as it is."""
+        name = type(value).__name__
+        if getattr(inputs, name, None) is not type(value) or not dataclasses.is_dataclass(value):
+            return value
+        record = getattr(self._records, name)
+        if isinstance(value, (inputs.DispatchInput, inputs.DirectInput)) and value.extra:
+            return record.from_json(value.document())
+        return record(**{field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
 
 
 def _loaded(changed: Mapping[str, str], instrument: Instrument | None) -> dict[str, ModuleType]:
@@ -68,9 +83,6 @@ def _loaded(changed: Mapping[str, str], instrument: Instrument | None) -> dict[s
         name = _module_name(file, _COPY)
         module = loaded[file] = sys.modules[name] = ModuleType(name)
         exec(_compiled(file, source, instrument), module.__dict__)  # noqa: S102 -- our own files
-        if not mutable_classes(file):
-            whole = vars(sys.modules[_module_name(file, _PACKAGE)])
-            module.__dict__.update({name: value for name, value in whole.items() if isinstance(value, type)})
     return loaded
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 import lupa.lua51
 
-from tools.mutation.broken_reference import mutable_classes, reference_files
+from tools.mutation.broken_reference import reference_files
 from tools.mutation.broken_scripts import script_sources
 from tools.mutation.lua_mutants import lua_mutants
 from tools.mutation.mutant import ROOT, Mutant, told_apart
@@ -23,9 +23,7 @@ def catalogue() -> tuple[Mutant, ...]:
     ]
     for file in reference_files():
         source = (ROOT / file).read_text(encoding="utf-8")
-        found += [
-            mutant for mutant in python_mutants(file, source, classes=mutable_classes(file)) if _is_python(mutant)
-        ]
+        found += [mutant for mutant in python_mutants(file, source) if _is_python(mutant)]
     return tuple(told_apart(found))
 
 

@@ -29,12 +29,12 @@ _REMOVABLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete, ast.Raise)
 Change = tuple[int, int, str]
 
 
-def python_mutants(file: str, source: str, *, classes: bool = True) -> Iterator[Mutant]:
-    """Every mutant of a module, within its classes only if they are wanted."""
+def python_mutants(file: str, source: str) -> Iterator[Mutant]:
+    """Every mutant of a module."""
     tree = ast.parse(source)
     places = _Places(source)
     for top in tree.body:
-        if isinstance(top, (ast.Import, ast.ImportFrom)) or (isinstance(top, ast.ClassDef) and not classes):
+        if isinstance(top, (ast.Import, ast.ImportFrom)):
             continue
         for node, statement in _nodes(top, None):
             for start, end, replacement in _changes(places, node, statement):

@@ -1,13 +1,14 @@
 """Which sequences of a run reach which statement: only those can show what a change there does."""
 
 import ast
+from typing import Final
 
 from flue_memdb.verification import Engine, ReferenceEngine, run_sequence
 from flue_memdb.verification.operations import Operation
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from tools.mutation.broken_reference import BrokenReference
-from tools.mutation.broken_scripts import script_sources, scripts_with
+from tools.mutation.broken_scripts import SCRIPTS_FOLDER, script_sources, scripts_with
 from tools.mutation.lua_mutants import statement_lines
 
 _NOTES = "reached"
@@ -34,6 +35,15 @@ async def reached_in_reference(operations: list[Operation]) -> set[Place]:
     _hits.clear()
     await _run(BrokenReference({}, _hitting), operations)
     return set(_hits)
+
+
+REACHED: Final = {"reference": reached_in_reference, "scripts": reached_in_scripts}
+"""By the name of an engine."""
+
+
+def engine_of(file: str) -> str:
+    """The name of the engine that a file is a part of."""
+    return "scripts" if file.startswith(SCRIPTS_FOLDER) else "reference"
 
 
 async def _run(engine: Engine, operations: list[Operation]) -> None:

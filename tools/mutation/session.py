@@ -10,7 +10,7 @@ import flue_memdb
 import flue_valkey
 from tools.mutation.judge import Verdict
 from tools.mutation.mutant import Mutant
-from tools.mutation.reach import Place
+from tools.mutation.reach import Place, engine_of
 from tools.mutation.survivors import Key
 from tools.mutation.workers import answers
 
@@ -27,13 +27,15 @@ class Session:
     sequences: int
     jobs: int
 
-    def reached(self, advance: Callable[[str], None]) -> Reached:
-        """What each sequence reaches: found once for a seed, as long as no source changes."""
-        path = self.folder / f"reached-{self.seed}.json"
+    def reached(self, mutants: Sequence[Mutant], advance: Callable[[str], None]) -> Reached:
+        """What each sequence reaches of the engines that the mutants are of: found once for a seed, as long as no
+        source changes."""
+        engines = tuple(sorted({engine_of(mutant.file) for mutant in mutants}))
+        path = self.folder / f"reached-{self.seed}-{'-'.join(engines)}.json"
         sources = _fingerprint()
         kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         found: dict[str, list[list[object]]] = kept["reached"] if kept.get("sources") == sources else {}
-        tasks = [(self.seed, number) for number in range(self.sequences) if str(number) not in found]
+        tasks = [(self.seed, number, engines) for number in range(self.sequences) if str(number) not in found]
         for task, places in answers(tasks, self.jobs):
             if not isinstance(places, set):
                 raise RuntimeError(f"sequence {task[1]} of seed {self.seed} cannot be run: {places}")

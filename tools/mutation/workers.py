@@ -16,14 +16,15 @@ from typing import TypeAlias
 
 from tools.mutation.judge import Verdict, generated, judging
 from tools.mutation.mutant import Mutant
-from tools.mutation.reach import Place, reached_in_reference, reached_in_scripts
+from tools.mutation.reach import REACHED, Place
 
 # On a busy machine, one that goes on may take long; one that waits for what never comes does no work.
 _SILENT_CPU_S = 20.0
 _SILENT_S = 300.0
 
-Task: TypeAlias = tuple[Mutant, str, Sequence[int]] | tuple[str, int]
-"""A mutant to judge by these sequences of a seed; or a sequence of a seed of which to tell what it reaches."""
+Task: TypeAlias = tuple[Mutant, str, Sequence[int]] | tuple[str, int, Sequence[str]]
+"""A mutant to judge by these sequences of a seed; or a sequence of a seed, of which to tell what it reaches in these
+engines."""
 Answer: TypeAlias = Verdict | set[Place]
 
 
@@ -129,7 +130,7 @@ def _work(connection: Connection) -> None:
 async def _answered(task: Task, connection: Connection) -> Answer:
     if isinstance(task[0], str):
         operations = await generated(task[0], task[1])
-        return await reached_in_scripts(operations) | await reached_in_reference(operations)
+        return {place for engine in task[2] for place in await REACHED[engine](operations)}
     verdict = Verdict(0)
     async for verdict in judging(*task):
         connection.send((False, verdict))
