@@ -70,5 +70,5 @@ def _of_streams(db: MemoryDatabase) -> Iterator[str]:
             yield f"stream key {stream_key!r} has no segments"
     for path, stream in db.streams.items():
         for key, sequence in stream.keys.items():
-            if not 0 <= sequence < len(stream.events):
+            if not isinstance(key, str) or not 0 <= sequence < len(stream.events):
                 yield f"event key {key!r} of stream {path!r} stands for sequence {sequence}, which does not exist"

@@ -81,7 +81,7 @@ class SubmissionRow(Row):
         )
 
     def outbox(self) -> TerminalOutbox:
-        self.require("row", "submissionId")
+        self.require("submissionId")
         assert self.attempt_id is not None
         assert self.terminal_key is not None
         assert self.terminal_event is not None
@@ -161,7 +161,6 @@ class RunRow(Row):
         return "row" in self.unreadable or "runId" in self.unreadable
 
     def pointer(self) -> RunPointer:
-        self.require("row", "runId")
         return RunPointer(
             run_id=self.run_id,
             workflow_name=self.workflow_name,

@@ -161,6 +161,7 @@ class SessionDeletions:
             try:
                 if not await self._steps.renew_deletion(session_key, owner_id):
                     return
+                reached("renewed")
             except FlueStoreError as error:
                 _log.warning("the deletion marker of session %s could not be renewed: %s", quoted(session_key), error)
 

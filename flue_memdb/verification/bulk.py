@@ -4,6 +4,9 @@
 - `bulk.appendSegments [streamKey, count, start]`: segments with these indexes, in descending order;
 - `bulk.createRuns [prefix, count, start]`: runs PREFIX-START …, seven of them at each instant, of two workflows;
 - `bulk.admitDispatches [prefix, count, start]`: dispatches PREFIX-START … for three instances;
+- `bulk.endRuns [prefix, count, start]`: the runs PREFIX-START … end;
+- `bulk.claimDispatches [prefix, count, start]`: dispatches PREFIX-START …, each for an instance of its own, claimed
+  with a lease that ends at its number;
 - `bulk.settleDispatches [prefix, count, start]`: dispatches PREFIX-START … for the instance PREFIX, each claimed and
   completed.
 """
@@ -40,6 +43,21 @@ def _admit_dispatch(prefix: str, number: int) -> _Calls:
     return [("submissions.admitDispatch", [_dispatch(f"{prefix}-{number}", f"{prefix}-{number % 3}", number)])]
 
 
+def _end_run(prefix: str, number: int) -> _Calls:
+    ended_at = utc_text(_FIRST_START_MS + number)
+    end: dict[str, Json] = {"runId": f"{prefix}-{number}", "endedAt": ended_at, "isError": False, "durationMs": number}
+    return [("runs.endRun", [end])]
+
+
+def _claim_dispatch(prefix: str, number: int) -> _Calls:
+    name = f"{prefix}-{number}"
+    claim: dict[str, Json] = {"submissionId": name, "attemptId": "bulk", "ownerId": "bulk", "leaseExpiresAt": number}
+    return [
+        ("submissions.admitDispatch", [_dispatch(name, name, number)]),
+        ("submissions.claimSubmission", [claim]),
+    ]
+
+
 def _settle_dispatch(prefix: str, number: int) -> _Calls:
     attempt = {"submissionId": f"{prefix}-{number}", "attemptId": "bulk"}
     return [
@@ -59,6 +77,8 @@ BULK: dict[str, Callable[[str, int], _Calls]] = {
     "bulk.appendSegments": _append_segment,
     "bulk.createRuns": _create_run,
     "bulk.admitDispatches": _admit_dispatch,
+    "bulk.endRuns": _end_run,
+    "bulk.claimDispatches": _claim_dispatch,
     "bulk.settleDispatches": _settle_dispatch,
 }
 """Per bulk step, its calls for one number."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from flue_memdb.contract import Json, parse_json
+from flue_memdb.contract import Json, format_offset, parse_json
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.rows import SubmissionRow
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
@@ -112,13 +112,39 @@ def _peer(world: World) -> list[Call]:
     if not before and world.chance(0.3):
         world.appointment = world.db.clock() + world.pick((_HOUR_MS, _HOUR_MS + 1))
         return [does, world.pick((save, save, delete))]
-    after = world.rng.choices((save, delete, _call("letGo", session_key)), (3, 1, 1), k=world.rng.randrange(4))
-    return [*before, does, *after]
+    may_follow = (save, delete, _call("letGo", session_key), _call("publish", session_key))
+    return [*before, does, *world.rng.choices(may_follow, (3, 2, 1, 1), k=world.rng.randrange(5))]
 
 
 def _hold_payload(world: World) -> list[Call]:
     rows = list(world.db.submissions.values())
     return [_call("holdPayload", world.pick(rows).submission_id)] if rows else _peer(world)
+
+
+def _stage_payload(world: World) -> list[Call]:
+    """A payload that a peer staged, mostly a while before its submission is admitted."""
+    op, [given] = submission_steps.admission(world)
+    submission_id = given.get("submissionId", given.get("dispatchId")) if isinstance(given, dict) else None
+    if not isinstance(submission_id, str):
+        return _peer(world)
+    if world.chance(0.6):
+        world.appointment = world.db.clock() + world.pick((_HOUR_MS, _HOUR_MS + 1))
+    return [_call("stagePayload", submission_id), (op, [given])]
+
+
+def _probe(world: World) -> list[Call]:
+    if world.chance(0.4):
+        return [_call("otherVersion", world.pick(("", "1", "2", "3", "4", "22")))]
+    heads = [row for row in world.rows("queued") if world.db.head(row.session_key) is row and not row.unreadable]
+    if heads and world.chance(0.5):
+        row = world.pick(heads)
+        return [
+            _call(
+                "wrongType", "session_unsettled", {"session_key": row.session_key, "submission_id": row.submission_id}
+            )
+        ]
+    index = world.pick(("runs_active", "runs_workflow"))
+    return [_call("wrongType", index, {"workflow_name": world.pick(world.names.workflows)})]
 
 
 def _spoil_submission(world: World) -> list[Call]:
@@ -127,6 +153,9 @@ def _spoil_submission(world: World) -> list[Call]:
     if not rows:
         return _spoil_other(world)
     row = world.pick(rows)
+    if world.chance(0.1) and world.db.head(row.session_key) is row:
+        # A listing would settle one that waits behind another, which nobody can tell any more.
+        return [_call("spoilSubmission", row.submission_id, "sessionKey"), *_after_spoil(world, row, "sequence")]
     what = world.pick(
         ("submissionId", *["sequence"] * 3, "attemptCount", "payload", "generation", "input", *["row"] * 2)
     )
@@ -152,16 +181,17 @@ def _only(world: World, row: SubmissionRow) -> World:
 
 
 def _spoil_other(world: World) -> list[Call]:
-    steps = (
-        _spoil_journal,
-        _spoil_run,
-        _spoil_session,
-        _spoil_session,
-        _spoil_segments,
-        _spoil_stream,
-        _spoil_deletion,
+    """Damage to something that there is."""
+    db = world.db
+    there = (
+        (_spoil_journal, db.journals),
+        (_spoil_run, db.runs),
+        (_spoil_session, db.sessions),
+        (_spoil_segments, db.segments),
+        (_spoil_stream, db.streams),
+        (_spoil_deletion, db.session_submissions if world.chance(0.4) else db.deletions),
     )
-    return world.pick(steps)(world)
+    return world.pick([step for step, records in there if records] or [_spoil_session])(world)
 
 
 def _spoil_journal(world: World) -> list[Call]:
@@ -176,8 +206,18 @@ def _spoil_journal(world: World) -> list[Call]:
 
 def _spoil_run(world: World) -> list[Call]:
     run_id = world.maybe(world.db.runs, world.names.runs)
-    follows = (other_steps.read_run, other_steps.list_runs, other_steps.list_runs, other_steps.end_run)
-    return [_call("spoilRun", run_id, world.pick(("runId", "payload", "row"))), world.pick(follows)(world)]
+    run: dict[str, Json] = {
+        "runId": run_id,
+        "workflowName": world.pick(world.names.workflows),
+        "startedAt": "1970-01-01",
+    }
+    follows: tuple[Call, ...] = (
+        (world.pick(("runs.getRun", "runs.lookupRun")), [run_id]),
+        ("runs.endRun", [{"runId": run_id, "endedAt": "1970-01-02", "isError": False, "durationMs": 1}]),
+        ("runs.createRun", [run]),
+    )
+    then = [other_steps.list_runs(world), *world.rng.sample(follows, 2)]
+    return [_call("spoilRun", run_id, world.pick(("runId", "payload", "row", "row"))), *then]
 
 
 def _spoil_session(world: World) -> list[Call]:
@@ -199,12 +239,22 @@ def _spoil_stream(world: World) -> list[Call]:
     path = world.maybe(world.db.streams, world.names.paths)
     stream = world.db.streams.get(path)
     sequence = str(world.rng.randrange(len(stream.events))) if stream and stream.events else "0"
-    follows = (other_steps.append, other_steps.append_once, other_steps.read_events, other_steps.read_meta)
+    follows: tuple[Call, ...] = (
+        ("events.appendEvent", [path, None]),
+        ("events.appendEventOnce", [path, world.pick(world.names.event_keys), None]),
+        ("events.readEvents", [path]),
+        ("events.getStreamMeta", [path]),
+    )
     if stream and stream.keys and world.chance(0.4):
         key = world.pick(list(stream.keys))
         again: Call = ("events.appendEventOnce", [path, key, parse_json(stream.events[stream.keys[key]])])
         return [_call("spoilStream", path, f"key {key}"), again]
-    return [_call("spoilStream", path, world.pick(("nextOffset", sequence, sequence))), world.pick(follows)(world)]
+    if world.chance(0.4):
+        # The damaged event is the last that is read, the first that is left out, or stands right before the others.
+        at = int(sequence) + world.pick((-1, 0, 1))
+        near = {"offset": format_offset(at), "limit": world.pick((1, 2))}
+        return [_call("spoilStream", path, sequence), ("events.readEvents", [path, near])]
+    return [_call("spoilStream", path, world.pick(("nextOffset", "nextOffset", sequence))), world.pick(follows)]
 
 
 def _spoil_deletion(world: World) -> list[Call]:
@@ -235,6 +285,8 @@ _STEPS: Final[tuple[Callable[[World], list[Call]], ...]] = (
     _half_create,
     *[_peer] * 3,
     _hold_payload,
+    _stage_payload,
+    _probe,
     *[_spoil_submission] * 7,
     *[_spoil_other] * 3,
 )

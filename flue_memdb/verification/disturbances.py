@@ -12,13 +12,21 @@ Some must not change any answer; the reference ignores them:
 - `halfCreate [path]`: an open stream as its creation leaves it that was cut off;
 - `hold [sessionKey]`, `letGo [sessionKey]`: a peer's reader holds the session's document, and lets go of it;
 - `stage [sessionKey, how]`: a peer writes a new document, `whole` or in `part`, which it has not published;
-- `holdPayload [submissionId]`: a peer's reader holds the payload;
+- `holdPayload [submissionId]`: a peer's reader holds the payload; `stagePayload [submissionId]`: a peer stages one of a
+  submission that it never admits;
 - `smallestParts []`: for the rest of the sequence, adapters that send or fetch in parts do so in the smallest ones.
+
+Two are probes: a process starts, looks, and finds what the contract says; then all is as it was:
+
+- `otherVersion [version]`: the namespace is at this schema version (empty: at none);
+- `wrongType [index, ids]`: a text stands where an index should be, and somebody asks for it.
+
+One writes what an adapter could: `publish [sessionKey]`, by which a peer saves a document without entries.
 
 The others damage a record; what that means says the contract, and the reference does the same:
 
-- `spoilSubmission [submissionId, what]`: `submissionId`, `sequence` or `attemptCount` cannot be read, the `payload` or
-  what leads to it (`generation`) is missing, the `input` is no JSON text, or what stands there is no `row` at all;
+- `spoilSubmission [submissionId, what]`: `submissionId`, `sequence` or `attemptCount` cannot be read, `sessionKey`, the
+  `payload` or what leads to it (`generation`) is missing, the `input` is no JSON text, or there is no `row` at all;
 - `spoilJournal [submissionId, what]`: `revision` or `kind`; `spoilRun [runId, what]`: `runId`, `payload` or `row`;
 - `spoilSession [sessionKey, what]`: the `session` or the `entryCount` cannot be read, the last `entry` is missing, all
   is `gone`, or what stands there is no document (`row`);
@@ -47,8 +55,12 @@ DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
     "disturb.hold": ("sessionKey",),
     "disturb.letGo": ("sessionKey",),
     "disturb.stage": ("sessionKey", "how"),
+    "disturb.publish": ("sessionKey",),
     "disturb.holdPayload": ("submissionId",),
+    "disturb.stagePayload": ("submissionId",),
     "disturb.smallestParts": (),
+    "disturb.otherVersion": ("version",),
+    "disturb.wrongType": ("index", "ids"),
     "disturb.spoilSubmission": ("submissionId", "what"),
     "disturb.spoilJournal": ("submissionId", "what"),
     "disturb.spoilRun": ("runId", "what"),
@@ -85,13 +97,14 @@ def disturb(db: MemoryDatabase, name: str, *args: Json) -> None:
     """What a disturbance means for the reference: nothing, or that a record cannot be read."""
     if f"disturb.{name}" not in DISTURBANCES:
         raise ValueError(f"there is no disturbance {name!r}")
-    if name in _SPOILS:
-        _SPOILS[name](db, *args)
+    if name in _CHANGES:
+        _CHANGES[name](db, *args)
 
 
 def _spoil_submission(db: MemoryDatabase, submission_id: str, what: str) -> None:
     row = db.submissions.get(submission_id)
-    _mark(row, "payload" if what == "generation" else what)
+    for field in _READ_AS.get(what, (what,)):
+        _mark(row, field)
     if row is not None and what == "row":
         row.kind = "direct"  # nobody knows any more that it needs a receipt
         if row.status != "settled":
@@ -138,15 +151,15 @@ def _mark(row: Row | None, what: str) -> None:
         row.unreadable = (*row.unreadable, what)
 
 
-def words_of_damage(name: str, *args: Json) -> str | None:
-    """What the reference's errors say of a record that was damaged so; None where it is not read."""
+def words_of_damage(name: str, *args: Json) -> set[str]:
+    """What the reference's errors may say of a record that was damaged so."""
     if name == "spoilSession":
-        return f"session {quoted(args[0])}: its document is no JSON text"
+        return {f"session {quoted(args[0])}: its document is no JSON text"}
     if name == "spoilSegments":
-        return f"segments of stream {quoted(args[0])}: an index is no number"
+        return {f"segments of stream {quoted(args[0])}: an index is no number"}
     if name not in _ROWS:
-        return None
-    return f"{_ROWS[name]}: its {'payload' if args[1] == 'generation' else args[1]} cannot be read"
+        return set()
+    return {f"{_ROWS[name]}: its {field} cannot be read" for field in _READ_AS.get(args[1], (args[1],))}
 
 
 _ROWS: Final = {
@@ -155,7 +168,9 @@ _ROWS: Final = {
     "spoilRun": "RunRow",
     "spoilStream": "StreamRow",
 }
-_SPOILS: Final[dict[str, Callable[..., Any]]] = {
+_READ_AS: Final = {"generation": ("payload",), "sessionKey": ("submissionId", "sequence")}
+_CHANGES: Final[dict[str, Callable[..., Any]]] = {
+    "publish": lambda db, session_key: db.sessions.update({session_key: '{"entries":[]}'}),
     "spoilSubmission": _spoil_submission,
     "spoilJournal": _spoil_journal,
     "spoilRun": lambda db, run_id, what: _mark(db.runs.get(run_id), what),

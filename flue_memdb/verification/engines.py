@@ -58,8 +58,7 @@ class ReferenceNamespace:
 
     async def disturb(self, name: str, *args: Json) -> None:
         disturbances.disturb(self._database, name, *args)
-        words = disturbances.words_of_damage(name, *args)
-        self._damage |= {words} if words else set()
+        self._damage |= disturbances.words_of_damage(name, *args)
 
     def names_damage(self, message: str) -> bool:
         return any(words in message for words in self._damage)

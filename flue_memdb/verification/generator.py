@@ -1,5 +1,6 @@
 """Generated sequences of operations: random, the same for the same seed, and chosen by the state they have led to."""
 
+import copy
 from collections.abc import Callable
 from random import Random
 
@@ -22,26 +23,34 @@ Step = Callable[[World], Call]
 
 _BAD_INPUT = 0.14
 _FOLLOW_UP = 0.3
-_BULK_SEQUENCES = 0.035
+_BULK_SEQUENCES = 0.055
 _DISTURBED_SEQUENCES = 0.33
 _DISTURBANCES = 0.25
-_DISTURBED_WORK = 0.6
+_DISTURBED_WORK = 0.5
 _SMALLEST_PARTS = 0.3
 _UNDISTURBED = 8
 _HOUR_MS = 3_600_000
+_LAPSES: tuple[Json, ...] = (
+    LEASE_MS - 1,
+    LEASE_MS,
+    LEASE_MS + 1,
+    [LEASE_MS - 1, LEASE_MS - 1],
+    [LEASE_MS, LEASE_MS - 1],
+    [20_000, LEASE_MS],
+)
 
 
 def delete_session(world: World) -> Call:
     """A deletion, mostly of a session whose work is settled; operations may happen in its callback."""
     session_key = submission_steps.deletable_session(world)
-    tree: dict[str, Json] = {"$tree": world.rng.choices(("ok", "fail", "die"), (70, 20, 10))[0]}
+    tree: dict[str, Json] = {"$tree": world.rng.choices(("ok", "fail", "die", "cancel"), (65, 18, 10, 7))[0]}
     if world.chance(0.4):
         tree["during"] = [_as_operation(_within_deletion(world, session_key)) for _ in range(world.rng.randrange(1, 4))]
     if tree["$tree"] != "die" and world.chance(0.2):
         waiter = {"$tree": world.pick(("ok", "fail"))}
         tree["beside"] = {"op": "submissions.deleteSession", "args": [session_key, waiter]}
-        if world.chance(0.5):
-            tree["lapse"] = world.pick((LEASE_MS - 1, LEASE_MS, LEASE_MS + 1))
+        if world.chance(0.6):
+            tree["lapse"] = copy.copy(world.pick(_LAPSES))
     return "submissions.deleteSession", [session_key, tree]
 
 

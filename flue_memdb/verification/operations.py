@@ -6,11 +6,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flue_memdb.contract import FlueStoreError, Json, Stores, deletion
 from flue_memdb.contract.outcomes import listening
 from flue_memdb.verification.bulk import BULK, single_calls
+from flue_memdb.verification.hurry import hurry
 from flue_memdb.verification.outcomes import OUTCOMES
 from flue_memdb.verification.shapes import METHODS, SHAPES, read_arguments
 from flue_memdb.verification.values import to_json
@@ -23,10 +24,15 @@ Answer: TypeAlias = dict[str, Json]
 
 
 _PATIENCE_S = 1.0
+_RENEWAL_S = 10.0
 
 
 class CallbackError(Exception):
     """What a deletion callback raises that was told to fail."""
+
+
+class CancelledCallError(Exception):
+    """What a deletion ends with that was cancelled in its callback."""
 
 
 @dataclass(slots=True)
@@ -79,16 +85,19 @@ async def observe(
     shape = SHAPES[f"{store}.{method}"]
     within = _Within(stores, die, connect, advance)
     with listening(heard) as reported, _no_warning() if dies(operation) else nullcontext():
+        within.heard = reported
         try:
             arguments, options = read_arguments(method, shape, operation.get("args", []))
             if method == "delete_session":
                 arguments[1] = within.callback(arguments[1])
-            result = await getattr(getattr(stores, store), method)(*arguments, **options)
+            result = await within.call(getattr(getattr(stores, store), method)(*arguments, **options))
             answer = {"result": to_json(result)} if shape.gives else {}
         except FlueStoreError as error:
             answer = {"error": {"kind": error.kind, "message": str(error)}}
         except CallbackError as error:
             answer = {"error": {"kind": "callback", "message": str(error)}}
+        except CancelledCallError as error:
+            answer = {"error": {"kind": "cancelled", "message": str(error)}}
         except Exception as error:  # any other is a bug of the stores, which a comparison must show and not stop at
             answer = {"error": {"kind": "other", "message": f"{type(error).__name__}: {error}"}}
     if answer.get("error", {}).get("kind") == "corrupt_record":
@@ -140,12 +149,26 @@ class _Within:
         self._die = die
         self._connect = connect
         self._advance = advance
+        self.heard: list[str] = []
         self._during: list[Observation] = []
         self._beside: asyncio.Task[Observation] | None = None
         self._called = False
+        self._cancels = False
+        self._cancelled: asyncio.Task[Any] | None = None
+
+    async def call(self, operation: Awaitable[Any]) -> Any:
+        """What the operation gives; a `CancelledCallError` if its callback cancelled it."""
+        if not self._cancels:
+            return await operation
+        self._cancelled = asyncio.ensure_future(operation)
+        await asyncio.wait([self._cancelled])
+        if self._cancelled.cancelled():
+            raise CancelledCallError("the call was cancelled")
+        return self._cancelled.result()
 
     def callback(self, tree: Json) -> Callable[[], Awaitable[None]] | Json:
         """The callback that a trace describes; anything else as it is."""
+        self._cancels = isinstance(tree, dict) and tree.get("$tree") == "cancel"
         if not isinstance(tree, dict) or "$tree" not in tree:
             return tree
 
@@ -155,6 +178,9 @@ class _Within:
             if not self._called:
                 self._called = True
                 await self._happen_beside(tree)
+            if self._cancelled is not None:
+                self._cancelled.cancel()
+                await asyncio.Event().wait()
             if tree["$tree"] == "die" and self._die is not None:
                 await self._die()
             if tree["$tree"] in ("fail", "die"):
@@ -165,18 +191,26 @@ class _Within:
     async def _happen_beside(self, tree: Operation) -> None:
         """Lets time pass and another client begin: once, even if the store calls the callback again."""
         if "lapse" in tree and self._advance is not None:
-            self._advance(tree["lapse"])
+            await self._pass_time(tree["lapse"], self._advance)
         beside = _beside(tree)
         if beside is not None and self._connect is not None:
             await self._begin(beside, await self._connect(beside["client"]))
+
+    async def _pass_time(self, lapse: int | list[int], advance: Callable[[int], None]) -> None:
+        """Lets time pass; between two times, so much of the event loop's too that the owner renews its lease."""
+        first, *others = [lapse] if isinstance(lapse, int) else lapse
+        advance(first)
+        for other in others:
+            await asyncio.sleep(0)  # what renews it has begun then
+            hurry(_RENEWAL_S)
+            await _until(lambda: "renewed" in self.heard)
+            advance(other)
 
     async def _begin(self, operation: Operation, stores: Stores) -> None:
         """Lets another client begin, and goes on when it waits for this deletion (or has ended, or says nothing)."""
         heard: list[str] = []
         self._beside = asyncio.create_task(observe(stores, operation, heard=heard))
-        patience = time.monotonic() + _PATIENCE_S
-        while "waiting" not in heard and not self._beside.done() and time.monotonic() < patience:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await _until(lambda: "waiting" in heard or (self._beside is not None and self._beside.done()))
 
     async def end(self, observation: Observation) -> None:
         """Adds what happened within and beside to what the deletion gave."""
@@ -189,6 +223,13 @@ class _Within:
         for each in inner:
             observation.outcomes += each.outcomes
             observation.reported += each.reported
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    """Waits until it holds; not for long, because a store may say nothing."""
+    patience = time.monotonic() + _PATIENCE_S
+    while not condition() and time.monotonic() < patience:  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 def clients_of(operation: Operation) -> set[int]:

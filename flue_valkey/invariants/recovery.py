@@ -98,5 +98,6 @@ async def of_deletion(view: View, name: str, session_key: str) -> AsyncIterator[
         for field in ("cutoff", "startedAt", "leaseExpiresAt"):
             row.number(field)
         row.text("ownerId")
+        row.one_of("phase", ("snapshot",))
     except CorruptRecordError as error:
         yield broken(f"{error.subject}: {error.found}")

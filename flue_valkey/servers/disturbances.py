@@ -1,15 +1,17 @@
 """What the disturbances of a differential run do to a namespace, and what its findings say for it all the same."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 from flue_memdb.contract import Json
 from flue_memdb.contract.errors import quoted
 from flue_valkey.invariants import findings
+from flue_valkey.keyspace import Keyspace
 from flue_valkey.layout import base64url, key
 from flue_valkey.runner import Arg, Runner
 from flue_valkey.servers.peers import Peers, ReadKeyspace, SaveSession
+from flue_valkey.servers.probes import Probes
 from flue_valkey.servers.small_parts import smallest_parts
 
 _UNREADABLE = "?"
@@ -19,14 +21,16 @@ _SHOWN = 40
 
 
 class Disturbances:
-    """The disturbances of one namespace. `peers` are those of them that a reader or writer of documents makes."""
+    """The disturbances of one namespace; some of them are made by `peers`, some are `probes`."""
 
-    def __init__(self, runner: Runner, prefix: str, peers: Peers) -> None:
+    def __init__(self, runner: Runner, prefix: str, peers: Peers, probes: Probes) -> None:
         self._runner = runner
         self._prefix = prefix
         self._peers = peers
+        self._probes = probes
         self._damaged: set[str] = set()
         self._told: set[tuple[str, str]] = set()
+        self._replaced: dict[str, None] = {}
         self._in_the_end = ExitStack()
         self._does: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
             "addEntry": self._add_entry,
@@ -38,8 +42,12 @@ class Disturbances:
             "hold": peers.hold,
             "letGo": peers.let_go,
             "stage": peers.stage,
+            "publish": peers.publish,
             "holdPayload": peers.hold_payload,
+            "stagePayload": peers.stage_payload,
             "smallestParts": self._smallest_parts,
+            "otherVersion": probes.other_version,
+            "wrongType": probes.wrong_type,
             "spoilSubmission": self._spoil_submission,
             "spoilJournal": self._spoil_journal,
             "spoilRun": self._spoil_run,
@@ -55,6 +63,11 @@ class Disturbances:
             raise ValueError(f"there is no disturbance {name!r}")
         await self._does[name](*args)
 
+    @property
+    def sessions(self) -> list[str]:
+        """The sessions that peers have read or written."""
+        return list(self._peers.sessions)
+
     def end(self) -> None:
         """Undoes what holds for the whole process."""
         self._in_the_end.close()
@@ -62,9 +75,18 @@ class Disturbances:
     async def findings(self, read: ReadKeyspace, save: SaveSession) -> list[str]:
         """What contradicts the invariants, or what peers count on; without what was damaged, or peers keep."""
         of_peers = await self._peers.findings(read, save)
-        texts = [str(finding) for finding in await findings(await read())]
+        space = await read()
+        texts = [str(finding) for finding in await findings(space)]
         of_layout = [text for text in texts if not self._peers.concerns(text)]
-        return [text for text in of_peers + of_layout if not any(damaged in text for damaged in self._damaged)]
+        unexpected = [text for text in of_peers + of_layout if not any(damaged in text for damaged in self._damaged)]
+        return [*unexpected, *self._still_listed(space), *self._probes.findings]
+
+    def _still_listed(self, space: Keyspace) -> Iterator[str]:
+        """Listings, which were all made in the end, take what is no row out of every index that they meet it in."""
+        for submission_id in self._replaced:
+            for index in ("queued", "running", "terminalizing"):
+                if submission_id in space.one(index) and not space.one("submission", submission_id):
+                    yield f"{index} lists {submission_id!r}, which is no row"
 
     def names_damage(self, message: str) -> bool:
         """Whether the message of an error is about a record that was damaged, and names what of it."""
@@ -83,7 +105,7 @@ class Disturbances:
         place = int(float(score or 0))
         if index != "queue":
             await self._runner.command("ZADD", self._key(index), place, submission_id)
-        elif status == b"settled":
+        elif status == b"settled" and session_key is not None:
             self._damage(submission_id, session_key.decode())
             queue = self._key("session_unsettled", session_key=session_key.decode())
             await self._runner.command("ZADD", queue, place, submission_id)
@@ -129,7 +151,11 @@ class Disturbances:
         label = f"submission {quoted(submission_id)}"
         if what == "row":
             self._tell(_NO_HASH, label, row)
+            self._replaced[submission_id] = None
             await self._replace(row)
+        elif what == "sessionKey":
+            self._tell(what, label, row)
+            await self._runner.command("HDEL", row, what)
         elif what in ("payload", "generation", "input"):
             self._tell("payload" if what == "input" else "missing", f"payload of {label}", row)
             await self._spoil_payload(submission_id, row, what)
@@ -217,7 +243,7 @@ class Disturbances:
     def _damage(self, *ids: str) -> None:
         """Remembers that findings may be about these ids: as they are shown there, however long, or within a key."""
         for id_ in ids:
-            self._damaged |= {repr(id_)[:_SHOWN], f":{base64url(id_)} "}
+            self._damaged |= {repr(id_)[:_SHOWN], f":{base64url(id_)} ", f":{base64url(id_)}:"}
 
     def _key(self, name: str, **ids: str) -> str:
         return key(self._prefix, name, **ids)

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from flue_memdb import open_stores
 from flue_memdb.clock import Clock
@@ -13,8 +15,13 @@ from flue_valkey.keyspace import Keyspace, read_keyspace
 from flue_valkey.runner import Runner
 from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.peers import Peers
+from flue_valkey.servers.probes import Probes
 from flue_valkey.servers.server import Server
+from flue_valkey.servers.thrift import waste
+from flue_valkey.store import parts
 from flue_valkey.store.connection import log
+
+_USUAL_BYTES: Final = parts.BYTES
 
 
 class ValkeyNamespace:
@@ -29,8 +36,11 @@ class ValkeyNamespace:
         self._disturbances: Disturbances | None = None
 
     def adapter(self, client: int) -> Adapter:  # noqa: ARG002 -- every client gets a connection of its own
+        return self._adapter_over(self._server.runner())
+
+    def _adapter_over(self, runner: Runner) -> Adapter:
         return valkey(
-            self._server.runner(),
+            runner,
             key_prefix=self._prefix,
             inspect_server=False,  # whoever chose the server has looked at it
             clock=self._clock,
@@ -42,14 +52,16 @@ class ValkeyNamespace:
 
     async def findings(self) -> list[str]:
         if self._disturbances is not None:
-            return await self._disturbances.findings(self._read, self._save)
+            return await self._disturbances.findings(self._read, self._save) + await self._waste()
         return [str(finding) for finding in await findings(await self._read())]
 
     async def disturb(self, name: str, *args: Json) -> None:
         if self._disturbances is None:
             log.addFilter(_nothing)  # what was damaged on purpose needs no warning
             reader = self._own_reader()
-            self._disturbances = Disturbances(reader, self._prefix, Peers(reader, self._prefix, self._clock))
+            peers = Peers(reader, self._prefix, self._clock)
+            probes = Probes(reader, self._prefix, partial(self.adapter, 0))
+            self._disturbances = Disturbances(reader, self._prefix, peers, probes)
         await self._disturbances.make(name, *args)
 
     def names_damage(self, message: str) -> bool:
@@ -66,6 +78,13 @@ class ValkeyNamespace:
     async def _save(self, session_key: str) -> None:
         async with open_stores(self.adapter(0)) as stores:
             await stores.sessions.save(session_key, {"entries": []})
+
+    async def _waste(self) -> list[str]:
+        """Of one session that peers have read or written, unless documents go in parts that are too small for it."""
+        sessions = self._disturbances.sessions if self._disturbances is not None else ()
+        for session_key in sessions if parts.BYTES >= _USUAL_BYTES else ():
+            return await waste(self._server.runner(), self._adapter_over, session_key)
+        return []
 
     async def _read(self) -> Keyspace:
         return await read_keyspace(self._own_reader(), self._prefix)

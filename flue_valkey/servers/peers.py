@@ -35,6 +35,7 @@ class Peers:
         self._clock = clock
         self._held: dict[str, list[_Generation]] = {}
         self._staged: list[_Generation] = []
+        self._published_ones = 0
         self.sessions: dict[str, None] = {}
 
     async def hold(self, session_key: str) -> None:
@@ -66,6 +67,29 @@ class Peers:
         beside = published.name if published and (how == "part" or published.stamp < self._clock()) else None
         self._staged.append(_Generation("session", session_key, name, self._clock(), beside))
 
+    async def publish(self, session_key: str) -> None:
+        """A writer publishes a document without entries, and leaves what was published before."""
+        self.sessions[session_key] = None
+        self._published_ones += 1
+        name = f"other-{self._published_ones}"
+        ids = {"session_key": session_key, "generation": name}
+        await self._runner.command("ZADD", key(self._prefix, "session_generations", **ids), self._clock(), name)
+        await self._runner.command(
+            "HSET", key(self._prefix, "session_generation", **ids), "session", "{}", "entryCount", 0
+        )
+        await self._runner.command("HSET", key(self._prefix, "session", **ids), "generation", name)
+
+    async def stage_payload(self, submission_id: str) -> None:
+        """A writer stages the payload of a submission that nobody has admitted, and dies."""
+        ids = {"submission_id": submission_id, "generation": f"peer-payload-{len(self._staged)}"}
+        if await self._runner.command("TYPE", key(self._prefix, "submission", **ids)) != b"none":
+            return
+        listed = key(self._prefix, "submission_generations", **ids)
+        await self._runner.command("ZADD", listed, self._clock(), ids["generation"])
+        payload = key(self._prefix, "submission_generation", **ids)
+        await self._runner.command("HSET", payload, "payload", "{}", "chunkCount", 0)
+        self._staged.append(_Generation("submission", submission_id, ids["generation"], self._clock()))
+
     async def hold_payload(self, submission_id: str) -> None:
         """A reader takes hold of the payload of a submission, for good."""
         generation = await self._published("submission", submission_id)
@@ -92,16 +116,25 @@ class Peers:
 
     def _taken_from_readers(self, space: Keyspace) -> Iterator[str]:
         for generation in (one for held in self._held.values() for one in held):
+            lapsed = generation.stamp < self._clock() - _HOUR_MS
+            counted = generation.name in space.one(f"{generation.kind}_readers", generation.id)
+            if lapsed and counted and not self._is_stored(space, generation):
+                yield f"{generation.name} of {generation.kind} {generation.id!r} is gone, and its reader is counted"
             if not self._is_there(space, generation):
                 yield f"a reader holds {generation.name} of {generation.kind} {generation.id!r}, which is gone"
 
     def _taken_from_writers(self, space: Keyspace) -> Iterator[str]:
         for generation in self._staged:
             # What is whole and no younger than what was published after it counts as published before.
-            pointer = space.one("session", generation.id).get("generation")
+            pointer = space.one(generation.kind, generation.id).get("generation")
             keeps = "part" in generation.name or (pointer is not None and generation.beside == pointer)
-            if keeps and not self._is_there(space, generation):
-                yield f"a peer stages {generation.name} of session {generation.id!r}, which is gone"
+            is_there = self._is_there(space, generation)
+            if generation.kind == "submission":
+                # Only the admission may take it, or a deletion, which takes the whole submission.
+                keeps = generation.stamp >= self._admitted_at(space, generation.id) - _HOUR_MS and pointer is not None
+                is_there = self._is_stored(space, generation)
+            if keeps and not is_there:
+                yield f"a peer stages {generation.name} of {generation.kind} {generation.id!r}, which is gone"
 
     def _left(self, space: Keyspace) -> Iterator[str]:
         for session_key in self.sessions:
@@ -109,12 +142,26 @@ class Peers:
             for name, stamp in space.one("session_generations", session_key).items():
                 if name != current and (not name.startswith("peer-") or stamp < self._clock() - _HOUR_MS):
                     yield f"generation {name} of session {session_key!r} stays though nobody needs it"
+        for generation in self._staged:
+            is_old = generation.stamp < self._admitted_at(space, generation.id) - _HOUR_MS
+            if generation.kind == "submission" and is_old and self._is_stored(space, generation):
+                yield f"a payload of submission {generation.id!r} was staged over an hour before, and stays"
 
     def _is_there(self, space: Keyspace, generation: _Generation) -> bool:
         if generation.stamp < self._clock() - _HOUR_MS:
             return True  # or not: it has lapsed
-        stored = (generation.id, generation.name) in space.all(f"{generation.kind}_generation")
-        return stored and generation.name in space.one(f"{generation.kind}_generations", generation.id)
+        listed = generation.name in space.one(f"{generation.kind}_generations", generation.id)
+        return listed and self._is_stored(space, generation)
+
+    @staticmethod
+    def _admitted_at(space: Keyspace, submission_id: str) -> int:
+        """When the payload was published; 0 of a submission that nobody has admitted."""
+        pointer = space.one("submission", submission_id).get("generation")
+        return int(space.one("submission_generations", submission_id).get(pointer, 0))
+
+    @staticmethod
+    def _is_stored(space: Keyspace, generation: _Generation) -> bool:
+        return (generation.id, generation.name) in space.all(f"{generation.kind}_generation")
 
     async def _published(self, kind: Literal["session", "submission"], id_: str) -> _Generation | None:
         ids = {f"{kind}_key" if kind == "session" else f"{kind}_id": id_}

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import pytest
 
 from flue_memdb import ManualClock, Stores
 from flue_memdb.verification import Operation, ReferenceEngine, differential, run_sequence
-from flue_valkey import Runner, scripts
+from flue_valkey import Runner, scripts, valkey
 from flue_valkey.keyspace import read_keyspace
 from flue_valkey.layout import key
 from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.peers import Peers
+from flue_valkey.servers.probes import Probes
 from flue_valkey.store import parts
 
 
@@ -25,7 +27,8 @@ def document(text: str) -> dict[str, object]:
 
 @pytest.fixture
 def disturbances(runner: Runner, prefix: str, clock: ManualClock) -> Disturbances:
-    return Disturbances(runner, prefix, Peers(runner, prefix, clock))
+    adapter = partial(valkey, runner, key_prefix=prefix, inspect_server=False)
+    return Disturbances(runner, prefix, Peers(runner, prefix, clock), Probes(runner, prefix, adapter))
 
 
 @pytest.fixture
@@ -105,6 +108,24 @@ MUTANTS = {
     "a payload need not be there": ("claim_submission.lua", 'if type(payload) == "string" then', "if false then"),
     "a reader holds nothing": ("includes/sweep_generations.lua", "> 0", "> 1"),
     "what is staged in part is superseded": ("includes/superseded_session.lua", "or -2) + 2", "or -2) + 0"),
+    "what a peer staged for a submission stays": ("admit_submission.lua", "submission_generations) > 1", "prefix) > 1"),
+    "what a peer published is never superseded": (
+        "includes/superseded_session.lua",
+        "return entries and",
+        "return nil and",
+    ),
+    "who died is counted": ("includes/sweep_generations.lua", 'redis.call("HDEL", readers, generation)', ""),
+    "what is no row stays listed": ("settle_corrupt_submission.lua", "#seen > 0", "#seen >= 0"),
+    "an error names another key": ("read_events.lua", '{"corrupt", event,', '{"corrupt", event_entries,'),
+    "an error names another field": ("includes/open_journal.lua", "its revision cannot", "its kind cannot"),
+    "an index may be of any type": ("list_runs.lua", "if refused then", "if false then"),
+    "an older version stays": ("migrate.lua", 'stored ~= "2"', 'stored ~= "0"'),
+    "a document is never known": ("includes/is_as_known.lua", "return length ==", "return 0 =="),
+    "a renewal renews nothing": (
+        "renew_session_deletion.lua",
+        'redis.call("HSET", deletion',
+        'redis.call("HMGET", deletion',
+    ),
 }
 
 

@@ -193,6 +193,33 @@ async def test_an_owner_that_lapses_finds_its_deletion_taken_over():
     assert await replay(Trace("lapse", "test", lines), lambda _, clock: _on(database, clock)) == []
 
 
+async def test_an_owner_renews_its_lease_while_its_callback_takes_long():
+    def deletion(lapse):
+        beside = {"client": 1, "op": "submissions.deleteSession", "args": ["session", {"$tree": "fail"}]}
+        args = ["session", {"$tree": "ok", "lapse": lapse, "beside": beside}]
+        return {"at": 5, "client": 0, "op": "submissions.deleteSession", "args": args}
+
+    operations = [deletion([20_000, 29_999]), deletion([20_000, 30_000]), deletion(49_999)]
+    result = await run_sequence([ReferenceEngine(), SecondReference()], operations)
+    assert result.difference is None
+    waited, taken_over, lapsed = result.answers
+    assert waited == {"beside": {}}
+    assert taken_over["beside"]["error"]["kind"] == lapsed["beside"]["error"]["kind"] == "callback"
+
+
+async def test_a_caller_that_is_cancelled_leaves_no_marker():
+    deletion = {"op": "submissions.deleteSession", "args": ["session", {"$tree": "cancel"}]}
+    pending = {"op": "submissions.listPendingSessionDeletions", "args": []}
+    operations = [{"at": 5, "client": 0, **operation} for operation in (deletion, pending)]
+    result = await run_sequence([ReferenceEngine(), SecondReference()], operations)
+    assert result.difference is None
+    assert result.answers == [
+        {"error": {"kind": "cancelled", "message": "the call was cancelled"}},
+        {"result": []},
+    ]
+    assert result.outcomes["submissions.deleteSession", "callback_failed"] == 1
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "called"),
     [

@@ -1,0 +1,81 @@
+"""What a process meets that starts over a namespace which is not as it should be; each probe leaves all as it was."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from flue_memdb.contract import Adapter, ClaimRef, FlueStoreError, Json, Stores
+from flue_memdb.contract.limits import SCHEMA_VERSION
+from flue_valkey.layout import LAYOUT, key
+from flue_valkey.runner import Arg, Reply, Runner
+
+_VERSION = str(SCHEMA_VERSION)
+_ASIDE = ":aside"
+
+
+class Probes:
+    """The probes of one namespace. `findings` says what was not as the contract has it."""
+
+    def __init__(self, runner: Runner, prefix: str, adapter: Callable[[], Adapter]) -> None:
+        self._runner = runner
+        self._prefix = prefix
+        self._adapter = adapter
+        self.findings: list[str] = []
+
+    async def other_version(self, version: str) -> None:
+        """A process starts where another version was left: it brings the last one, and none, up to date."""
+        meta = key(self._prefix, "meta")
+        await (self._command("HSET", meta, "schemaVersion", version) if version else self._command("DEL", meta))
+        adapter = self._adapter()
+        try:
+            await adapter.migrate()
+            await adapter.connect()
+            refused = ""
+        except FlueStoreError as error:
+            refused = str(error)
+        finally:
+            await adapter.close()
+        found = (await self._command("HGET", meta, "schemaVersion") or b"").decode()
+        known = version in ("", "2", _VERSION)
+        if bool(refused) is known or found != (_VERSION if known else version):
+            self.findings.append(f"migration from version {version!r} leads to {found!r} and says {refused!r}")
+        if refused and f"has schema version {version}," not in refused:
+            self.findings.append(f"the refusal of version {version!r} says {refused!r}")
+        await self._command("HSET", meta, "schemaVersion", _VERSION)
+
+    async def wrong_type(self, name: str, args: dict[str, str]) -> None:
+        """A process meets a text where an index should be: it says so, and changes nothing."""
+        place = key(self._prefix, name, **{id_: args[id_] for id_ in LAYOUT[name].ids})
+        async with self._set_aside(place):
+            adapter = self._adapter()
+            await adapter.migrate()
+            try:
+                result: object = await _asks(await adapter.connect(), name, args)
+            except FlueStoreError as error:
+                result = str(error)
+            finally:
+                await adapter.close()
+        if f": key {place}: is a string and no {LAYOUT[name].type};" not in str(result):
+            self.findings.append(f"{name} is no {LAYOUT[name].type}, and who needs it gets {result!r}")
+
+    @asynccontextmanager
+    async def _set_aside(self, place: str) -> AsyncIterator[None]:
+        is_there = await self._command("EXISTS", place)
+        if is_there:
+            await self._command("RENAME", place, place + _ASIDE)
+        await self._command("SET", place, "?")
+        yield
+        await self._command("DEL", place)
+        if is_there:
+            await self._command("RENAME", place + _ASIDE, place)
+
+    def _command(self, *args: Arg) -> Awaitable[Reply]:
+        return self._runner.command(*args)
+
+
+def _asks(stores: Stores, name: str, args: dict[str, str]) -> Awaitable[Json | object]:
+    """An operation that needs this index."""
+    if name == "session_unsettled":
+        return stores.submissions.claim_submission(ClaimRef(args["submission_id"], "a", "o", lease_expires_at=0))
+    if name == "runs_workflow":
+        return stores.runs.list_runs(workflow_name=args["workflow_name"])
+    return stores.runs.list_runs(status="active", workflow_name=args["workflow_name"])
