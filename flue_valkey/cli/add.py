@@ -61,7 +61,7 @@ def add(
     if not as_json:
         _show(plan)
     if not dry_run:
-        can_ask = sys.stdin.isatty() and not as_json
+        can_ask = sys.stdin is not None and sys.stdin.isatty() and not as_json
         if not (yes or all(_agreed(reason, can_ask) for reason in plan.reasons_to_ask)):
             click.echo("Nothing was changed.")
             context.exit(1)

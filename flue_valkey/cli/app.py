@@ -1,5 +1,7 @@
 """The command line as a whole: its commands, and what becomes of the errors that they let through."""
 
+import os
+import sys
 from typing import Any
 
 import click
@@ -31,6 +33,11 @@ class _Commands(click.Group):
             raise CannotRunError(error.format_message() + hint) from error
         except (ServerError, FlueStoreError, RedisError) as error:
             raise CannotRunError(error) from error
+        except BrokenPipeError:  # as of `| head -1`: click would end it with 1, which is for findings
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere
+            ctx.exit(CannotRunError.exit_code)
+        except OSError as error:
+            raise CannotRunError(f"{error.filename or 'the output'}: {error.strerror or error}") from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -180,6 +180,21 @@ def test_a_db_py_that_would_no_longer_be_used_is_a_reason_to_ask(run, tmp_path):
     assert "src/db.py would be used in place of db.py, which is there already." in result.stderr
 
 
+def test_without_any_input_it_asks_nobody(project):
+    (project / "src/db.py").write_text("mine = 1\n")
+    ended = subprocess.run(
+        ["sh", "-c", f"exec '{sys.executable}' -m flue_valkey.cli {' '.join(ADD)} <&-"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "--yes does it" in ended.stderr
+
+
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1), ("", 1)])
 def test_in_a_terminal_it_asks(project, answer, code):
     (project / "src/db.py").write_text("mine = 1\n")

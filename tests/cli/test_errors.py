@@ -1,6 +1,13 @@
 """What cannot be done is said in one line, without a traceback and without a password."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+from tests.cli.conftest import ROOT
 
 DIFF = ("diff", "--engine", "valkey", "--sequences", "1", "--operations", "5")
 
@@ -148,3 +155,27 @@ def test_help_and_version(run):
         assert "Examples:" in result.stdout
         assert "Exit codes:" in result.stdout
     assert run("--version").stdout.startswith("flue-valkey ")
+
+
+def writing_to(output):
+    """The exit code of a short run whose report goes there, and what it says of it."""
+    command = [sys.executable, "-m", "flue_valkey.cli", "diff", "--engine", "fakeredis", "--sequences", "1"]
+    ended = subprocess.run(command, cwd=ROOT, stdout=output, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    return ended.returncode, ended.stderr
+
+
+def test_a_reader_that_has_gone_is_no_finding():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        assert writing_to(output) == (2, "")
+
+
+def test_an_output_without_room_is_no_finding():
+    with Path("/dev/full").open("w") as output:
+        assert writing_to(output) == (2, "Error: the output: No space left on device\n")
+
+
+def test_a_prefix_that_is_no_text(run):
+    said = refusal(run("db", "check", "--url", "redis://127.0.0.1:1", "--prefix", "\udcff"))
+    assert "--prefix is not UTF-8" in said

@@ -63,4 +63,8 @@ def _prefix(_context: click.Context, _option: click.Parameter, given: str) -> st
     prefix = given.rstrip(":")
     if not prefix:
         raise click.UsageError("--prefix is empty.")
+    try:
+        prefix.encode()
+    except UnicodeEncodeError:
+        raise click.UsageError("--prefix is not UTF-8.") from None
     return prefix
