@@ -50,7 +50,7 @@ class SessionDeletions:
         check_key(_OPERATION, "session_key", session_key)
         if not callable(callback):
             raise _no_callback(f"is {quoted(callback)}")
-        run = self._runs.get(session_key)
+        run = self._under_way(session_key)
         if run is not None and run.task in _inside.get():
             reached("called_from_callback")
             raise SessionBusyError(
@@ -59,12 +59,17 @@ class SessionDeletions:
                 "this call comes from within the session's own deletion callback",
                 "let the callback return first",
             )
-        while (run := self._runs.get(session_key)) is not None and not await self._takes_callers(run, session_key):
+        while (run := self._under_way(session_key)) is not None and not await self._takes_callers(run, session_key):
             await asyncio.wait([run.task])
         if run is None:
             run = self._runs[session_key] = _Run(asyncio.create_task(self._delete(session_key, callback)))
             run.task.add_done_callback(lambda _: self._runs.pop(session_key, None))
         await self._share(run)
+
+    def _under_way(self, session_key: str) -> _Run | None:
+        """This process's deletion of the session. One of an event loop that was closed over it will never end."""
+        run = self._runs.get(session_key)
+        return run if run is not None and run.task.get_loop() is asyncio.get_running_loop() else None
 
     async def _takes_callers(self, run: _Run, session_key: str) -> bool:
         """Whether it is still to succeed or fail. Of a deletion that is over, as it may be for a while before this

@@ -20,7 +20,8 @@ class RedisRunner(CommandRunner):
     It takes only connections from the client, and speaks to them itself. That leaves out the two things that a client
     adds to a command: callbacks, which give replies another shape for each command, protocol and version of redis-py,
     and retries, which repeat a command that may have run (redis-py 8 does so ten times by default). The client's
-    time-outs, and its retries of connecting, hold.
+    time-outs, and its retries of connecting, hold. Its connections belong to the event loop that made them: another
+    loop takes another client.
     """
 
     def __init__(self, client: Redis) -> None:

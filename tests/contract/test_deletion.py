@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from flue_memdb import (
     ClaimRef,
     DispatchInput,
+    ManualClock,
     MemoryDatabase,
     SessionBusyError,
     Stores,
@@ -150,3 +152,22 @@ async def test_a_callback_that_is_cancelled_and_calls_again_is_refused_and_not_w
             await asyncio.wait([deletion_of_it])
         assert deletion_of_it.cancelled()
         assert await stores.submissions.list_pending_session_deletions() == []
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_deletion_of_a_loop_that_was_closed_is_nothing_to_wait_for() -> None:
+    clock = ManualClock()
+    adapter = memory(MemoryDatabase(clock=clock))
+    closed = asyncio.new_event_loop()
+    closed.run_until_complete(adapter.migrate())
+    stores = closed.run_until_complete(adapter.connect())
+    left = closed.create_task(stores.submissions.delete_session(SESSION, asyncio.Event().wait))
+    while not closed.run_until_complete(stores.submissions.list_pending_session_deletions()):
+        closed.run_until_complete(asyncio.sleep(0))
+    closed.close()
+    clock.advance(30_001)
+    asyncio.run(asyncio.wait_for(stores.submissions.delete_session(SESSION, nothing), 5))
+    assert asyncio.run(stores.submissions.list_pending_session_deletions()) == []
+    assert not left.done()
+    del left
+    gc.collect()
