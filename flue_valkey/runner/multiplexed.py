@@ -111,6 +111,7 @@ class MultiplexedRunner(CommandRunner):
         if self._wire is None or self._wire.lost:
             if self._connecting is None:
                 self._connecting = asyncio.create_task(self._connect())
+                self._connecting.add_done_callback(self._connecting_ended)
         elif self._wire.has_news():  # perhaps the server closed it meanwhile: the loop reads first
             self._send_soon()
         else:
@@ -123,12 +124,16 @@ class MultiplexedRunner(CommandRunner):
             self._wire = await open_wire(connection, self._connect_timeout_s, self._limits, self._send_soon)
         except RedisError as error:
             self._fail_waiting(error)
-        except BaseException as error:
+        except Exception as error:
             self._fail_waiting(NotSentError(f"connecting was broken off ({error!r})"))
             raise
-        finally:
-            self._connecting = None
-            self._send_soon()
+
+    def _connecting_ended(self, task: "asyncio.Task[None]") -> None:
+        """Called however it ended, as a task that is cancelled before it begins does nothing."""
+        self._connecting = None
+        if task.cancelled():
+            self._fail_waiting(NotSentError("connecting was broken off"))
+        self._send_soon()
 
     def _fail_waiting(self, error: RedisError) -> None:
         waiting, self._waiting = self._waiting, deque()

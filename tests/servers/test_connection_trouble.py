@@ -10,6 +10,7 @@ from redis.exceptions import TimeoutError as NoAnswerError
 
 from flue_valkey.runner import NotSentError, Runner, runner_from_url
 from flue_valkey.servers.proxy import Proxy
+from flue_valkey.servers.server import Server
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -165,3 +166,20 @@ async def test_closing_ends_what_is_under_way(proxy: Proxy, direct: Runner, key:
     proxy.replies.let_go()
     await proxy.idle()
     assert await direct.command("LLEN", key) == (0 if state == "connecting" else 1)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_connecting_that_is_cancelled_before_it_begins_is_tried_again(local_server: Server, turns: int) -> None:
+    runner = runner_from_url(local_server.url or "")
+    before = asyncio.all_tasks()
+    first, other = asyncio.create_task(runner.command("PING")), asyncio.create_task(runner.command("PING"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    for task in asyncio.all_tasks() - before - {other}:
+        task.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([first, other])
+        assert await runner.command("PING") == b"PONG"
+    assert first.cancelled()
+    assert other.exception() is None or isinstance(other.exception(), NotSentError)
+    await runner.close()
