@@ -32,6 +32,8 @@ class Effort:
     seconds: float
     largest: int
     """Up to how many stored records growth is followed."""
+    smaller: int = 1
+    """By how much the sizes are divided at which it is shown how long a call holds the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,15 @@ async def compare(
     return Comparison(what, median(rates[0]), median(rates[1]), middle, low, high, cheaper, much_cheaper, bar)
 
 
-async def call_us(once: Once, effort: Effort) -> float:
-    """One call, in µs: the median of the rounds, of which each takes at least one call."""
+async def call_us(once: Once, effort: Effort, server_time: ServerTime) -> float:
+    """The processor time of one call, client and server together, in µs: that of the cheapest round."""
     times = await _times(once, 1, effort.seconds / 4)
-    return median([await _seconds(once, times, 1) / times for _ in range(effort.rounds)]) * 1e6
+    rounds = []
+    for _ in range(effort.rounds):
+        begun = await _processor_seconds(server_time)
+        await _seconds(once, times, 1)
+        rounds.append(await _processor_seconds(server_time) - begun)
+    return min(rounds) / times * 1e6
 
 
 def _quartiles(over: list[float], under: list[float]) -> list[float]:

@@ -6,6 +6,7 @@ from math import log
 from rich.table import Table
 
 from benchmarks.growth import Curve
+from benchmarks.held import GOAL_MS, Held
 from benchmarks.measure import Comparison
 from flue_valkey.servers.counting import Traffic
 
@@ -35,12 +36,29 @@ def traffic(title: str, sides: dict[str, Traffic]) -> Table:
 
 
 def grown(curves: Sequence[Curve]) -> Table:
-    """Times in µs, and the picture: each step up is four times as long."""
-    sizes = list(curves[0].us)
-    table = _table("Growth: µs a call beside N records", "", *(f"{size:,}" for size in sizes), f"x {_STEP} a step")
+    """Processor times in µs, and the picture: each step up is four times as long."""
+    sizes = max((list(curve.us) for curve in curves), key=len)
+    table = _table(
+        "Growth: µs of processor time a call, beside N records",
+        "",
+        *(f"{size:,}" for size in sizes),
+        f"x {_STEP} a step",
+    )
     for curve in curves:
-        picture = "".join(_bar(us) * 2 for us in curve.us.values())
-        table.add_row(curve.what, *(_number(us) for us in curve.us.values()), picture)
+        picture = "".join(_bar(us) * 2 for us in curve.us.values()).ljust(2 * len(sizes))
+        table.add_row(curve.what, *(_number(curve.us[size]) if size in curve.us else "" for size in sizes), picture)
+    return table
+
+
+def held(rows: Sequence[Held]) -> Table:
+    """For how many ms a call holds the server, and all calls of an operation."""
+    goal = f"longest, goal {GOAL_MS:.0f}"
+    table = _table("How long one call holds the server, in ms", "", "calls", goal, "all")
+    for row in rows:
+        longest = f"{row.longest_ms:.2f}{', missed' if row.is_missed else ''}"
+        table.add_row(
+            row.what, f"{row.calls:,}", longest, f"{row.total_ms:,.1f}", style="red" if row.is_finding else ""
+        )
     return table
 
 

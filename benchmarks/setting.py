@@ -35,13 +35,14 @@ async def stores_over(
     return stores
 
 
-def server_time(runner: Runner) -> ServerTime:
-    """What asks for the processor time of the server behind the connection."""
+def server_time(runner: Runner, *, main_thread: bool = False) -> ServerTime:
+    """What asks for the processor time of the server behind the connection, or of its thread that serves callers."""
+    suffix = "_main_thread" if main_thread else ""
 
     async def seconds() -> float:
         lines = (await runner.command("INFO", "cpu")).decode().splitlines()
         used = dict(line.split(":") for line in lines if ":" in line)
-        return float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
+        return float(used[f"used_cpu_user{suffix}"]) + float(used[f"used_cpu_sys{suffix}"])
 
     return seconds
 
