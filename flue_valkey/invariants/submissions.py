@@ -66,6 +66,8 @@ async def _of_content(view: View, submission_id: str, row: dict[str, str]) -> As
     try:
         if payload:
             rows.submission(_READ, submission_id, flat(row), flat(payload))
+        if row["status"] == "settled":
+            rows.submission_row(_READ, submission_id, flat(row)).number("settledAt")
         if row["status"] == "terminalizing":
             rows.terminal_outbox(_READ, submission_id, flat(row))
     except CorruptRecordError as error:

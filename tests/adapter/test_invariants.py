@@ -99,6 +99,10 @@ DAMAGES = {
     "no text": (("HSET", "submission", {"submission_id": "d"}, "error", b"\xff"), "its field error is no UTF-8 text"),
     "an id that is no text": (("ZADD", "queued", {}, 1, b"\xff"), r"lists submission '\udcff', which has no row"),
     "a field is missing": (("HDEL", "submission", {"submission_id": "d"}, "kind"), "'d': its field kind is missing"),
+    "no time of settlement": (
+        ("HDEL", "submission", {"submission_id": "settled"}, "settledAt"),
+        "'settled': its field settledAt is missing",
+    ),
     "no number": (
         ("HSET", "submission", {"submission_id": "d"}, "attemptCount", "many"),
         "'d': its field attemptCount is 'many', which is no whole number",

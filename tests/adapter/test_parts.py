@@ -114,6 +114,26 @@ async def test_a_page_of_large_events_comes_in_parts(counted: tuple[Stores, Coun
 LONG = "x" * 3_990
 
 
+async def test_large_payloads_are_listed_in_parts(counted: tuple[Stores, CountingRunner]) -> None:
+    stores, runner = counted
+    large = [replace(dispatch(number), input="x" * 1_000_000) for number in range(12)]
+    await asyncio.gather(*map(stores.submissions.admit_dispatch, large))
+    runner.reset()
+    assert len(await stores.submissions.list_runnable_submissions()) == 12
+    assert runner.traffic.round_trips > 1
+    assert runner.traffic.largest_bytes < 8_000_000
+
+
+async def test_large_segments_come_in_parts(counted: tuple[Stores, CountingRunner]) -> None:
+    stores, runner = counted
+    for index in range(4):
+        await stores.submissions.append_stream_chunk_segment("s", index, "x" * 800_000)
+    runner.reset()
+    assert len(await stores.submissions.get_stream_chunk_segments("s")) == 4
+    assert runner.traffic.round_trips == 2
+    assert runner.traffic.largest_bytes < 2_000_000
+
+
 async def test_long_ids_count_for_several(counted: tuple[Stores, CountingRunner]) -> None:
     """A key of a long id is slow work for a script: so many go in several parts, where short ones would go in one."""
     stores, runner = counted
