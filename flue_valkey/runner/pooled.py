@@ -63,12 +63,19 @@ class RedisRunner(CommandRunner):
                 if await connection.can_read():
                     await connection.disconnect()
                     await connection.connect()
+            if self._closed:  # while the connection was made
+                raise NotSentError("the runner is closed")
             await connection.send_packed_command(wire)
             return [await _reply(connection) for _ in wire]
         finally:
             # A connection whose replies were not all read has closed itself by now. It goes back to the pool even when
             # this task is cancelled a second time.
-            await asyncio.shield(self._pool.release(connection))
+            await asyncio.shield(self._release(connection))
+
+    async def _release(self, connection: Any) -> None:
+        if self._closed:  # and the pool has closed only what was connected by then
+            await connection.disconnect(nowait=True)
+        await self._pool.release(connection)
 
 
 async def _reply(connection: Any) -> Reply:

@@ -5,10 +5,11 @@ import random
 from collections.abc import Callable
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner import NotSentError, Runner, runner_from_url
+from flue_valkey.runner import NotSentError, RedisRunner, Runner, runner_from_url
 from flue_valkey.servers.proxy import Proxy
 from flue_valkey.servers.server import Server
 
@@ -183,3 +184,20 @@ async def test_connecting_that_is_cancelled_before_it_begins_is_tried_again(loca
     assert first.cancelled()
     assert other.exception() is None or isinstance(other.exception(), NotSentError)
     await runner.close()
+
+
+@pytest.mark.parametrize("turns", range(1, 12))
+async def test_a_close_while_connections_are_made_leaves_none(local_server: Server, turns: int) -> None:
+    name = f"close-{turns}"
+    runner = RedisRunner(Redis.from_url(local_server.url or "", client_name=name))
+    calls = [asyncio.create_task(runner.command("PING")) for _ in range(3)]
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await runner.close()
+    for answer in await asyncio.gather(*calls, return_exceptions=True):
+        assert answer == b"PONG" or isinstance(answer, NoConnectionError)
+    other = local_server.runner()
+    async with asyncio.timeout(5):
+        while f"name={name} ".encode() in await other.command("CLIENT", "LIST"):  # noqa: ASYNC110 -- the server closes it
+            await asyncio.sleep(0.01)
+    await other.close()
