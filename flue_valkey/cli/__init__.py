@@ -1,5 +1,6 @@
 """The `flue` command (extra `cli`)."""
 
+import os
 import signal
 import sys
 
@@ -13,6 +14,9 @@ def main() -> None:
             raise
         sys.stderr.write(f"flue: {missing.name} is missing; install it with: pip install 'flue-valkey[cli]'\n")
         sys.exit(2)
+    except KeyboardInterrupt:  # what is imported takes a moment
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
     # Being told to end is like Ctrl-C: servers and processes that were started end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    flue(prog_name="flue")
+    flue(prog_name="flue", color=False if os.environ.get("NO_COLOR") else None)

@@ -1,5 +1,6 @@
 """`flue add database valkey`: what it writes where, when it asks, and what it leaves alone."""
 
+import contextlib
 import json
 import os
 import pty
@@ -193,6 +194,23 @@ def test_without_any_input_it_asks_nobody(project):
     )
     assert ended.returncode == 2
     assert "--yes does it" in ended.stderr
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_a_terminal_gets_colours_unless_they_are_not_wanted(project, no_color, coloured):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "flue_valkey.cli", *ADD, "--dry-run"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": no_color}
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(command, cwd=project, env=environment, stdout=theirs)
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # when the other side is closed
+            while some := terminal.read(4096):
+                shown += some
+        assert process.wait(60) == 0
+    assert b"Would write" in shown
+    assert (b"\x1b[" in shown) is coloured
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1), ("", 1)])

@@ -179,3 +179,9 @@ def test_an_output_without_room_is_no_finding():
 def test_a_prefix_that_is_no_text(run):
     said = refusal(run("db", "check", "--url", "redis://127.0.0.1:1", "--prefix", "\udcff"))
     assert "--prefix is not UTF-8" in said
+
+
+def test_ctrl_c_while_it_starts(program, tmp_path):
+    (tmp_path / "tomlkit.py").write_text("raise KeyboardInterrupt\n")
+    started = program("--version")
+    assert (started.ended(), started.out, started.err) == (130, "", "interrupted\n")
