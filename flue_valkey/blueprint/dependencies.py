@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import tomlkit
-from tomlkit.exceptions import ParseError
+from tomlkit.exceptions import TOMLKitError
 
 from flue_valkey.blueprint.edits import Edit, edited, read, with_line
 from flue_valkey.project import ProjectError
@@ -60,7 +60,7 @@ def find_dependencies(root: Path) -> Dependencies | None:
 def _parsed(path: Path) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(read(path))
-    except ParseError as error:
+    except TOMLKitError as error:
         raise _error(path, f"it is no TOML ({error})", "correct it first") from error
 
 

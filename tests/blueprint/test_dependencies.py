@@ -128,6 +128,7 @@ def test_a_pyproject_without_a_list_leaves_it_to_requirements(tmp_path, text):
     ("content", "said"),
     [
         (b"[project\n", "it is no TOML (Unexpected character"),
+        (b'[project]\nname = "x"\nname = "y"\n', 'it is no TOML (Key "name" already exists.'),
         (b"project = 3\n", "its project is no table; make it one first"),
         (b"[project]\ndependencies = 'a'\n", "its project.dependencies is no list; make it one first"),
         (b"[tool]\npoetry = 1\n", "its tool.poetry is no table"),
