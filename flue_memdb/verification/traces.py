@@ -30,8 +30,11 @@ def read_trace(path: str | Path) -> Trace:
     for number, operation in enumerate(operations, 2):
         if not isinstance(operation.get("op"), str) or not isinstance(operation.get("args"), list):
             raise TraceError(f"{path}: line {number} has no op with args; this is no operation")
-        if not isinstance(operation.get("at"), int):
+        if type(operation.get("at")) is not int:
             raise TraceError(f"{path}: line {number} has no time in at (epoch ms)")
+        error = operation.get("error", {"kind": ""})
+        if not isinstance(error, dict) or "kind" not in error:
+            raise TraceError(f"{path}: line {number} has an error without a kind")
     return Trace(header.get("title", ""), header.get("source", ""), operations)
 
 

@@ -107,6 +107,11 @@ def test_bad_use(run, args):
         (b"# a text\n", "line 1 is no JSON"),
         (b"\xff\xfe\x00", "no text in UTF-8"),
         (b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.getRun"}\n', "line 2 has no op with args"),
+        (b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.getRun", "args": ["r"], "at": true}\n', "line 2 has no time"),
+        (
+            b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.getRun", "args": ["r"], "at": 1, "error": "none"}\n',
+            "line 2 has an error without a kind",
+        ),
         (
             b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.nothing", "args": [], "at": 1}\n',
             "no operation 'runs.nothing'",
