@@ -1,5 +1,6 @@
 # Everything that the checks need is set up here: a virtual environment in .venv, and a valkey-server if it can be had.
 #   make test   lint, types and tests                  make diff   the differential run: make diff ARGS="--seed 7"
+#   make oldest  the driver's tests with the oldest redis-py and hiredis that the package allows
 #   make mutants  mutation testing by that run (long): make mutants ARGS="--sample 200"
 #   make bench  speed, side by side, as ratios: make bench ARGS=--quick
 #   make soak   the long forms of all of it (hours); each command of it can be run by itself
@@ -16,7 +17,7 @@ INSTALL := $(PIP) install --group dev --group docs --editable '.[testing]'
 WORKERS ?= auto
 
 .SILENT:
-.PHONY: test diff mutants bench soak docs api lint format lock clean server
+.PHONY: test diff oldest mutants bench soak docs api lint format lock clean server
 
 test: lint server
 	echo "pytest"
@@ -24,6 +25,18 @@ test: lint server
 
 diff: $(READY) server
 	$(BIN)/flue diff $(ARGS)
+
+OLDEST := build/oldest
+OF_THE_DRIVER := tests/servers $(addprefix tests/adapter/test_,tails.py tail_outages.py connection_trouble.py secrets.py \
+	acl.py full_server.py server_requirements.py cut_deletion.py)
+
+oldest: $(READY) server
+	mkdir -p $(OLDEST)
+	sed -n 's/^dependencies = //p' pyproject.toml | grep -o '[a-z]*>=[0-9.]*' | sed 's/>=/==/' > $(OLDEST)/required.txt
+	echo "pytest, of the driver, with" `cat $(OLDEST)/required.txt`
+	$(PIP) install --upgrade --target $(OLDEST) --requirement $(OLDEST)/required.txt
+	PYTHONPATH=$(CURDIR)/$(OLDEST) $(BIN)/pytest --quiet --numprocesses $(WORKERS) -k "not fakeredis and not container" \
+		$(OF_THE_DRIVER) $(ARGS)
 
 mutants: $(READY)
 	$(BIN)/python -m tools.mutation $(ARGS)

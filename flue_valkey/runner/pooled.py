@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from flue_valkey.runner.channels import ChannelConnection, listening_over
 from flue_valkey.runner.commands import CommandRunner, cancellation_kept, nothing_sent, packed
+from flue_valkey.runner.redis_py import has_unread
 from flue_valkey.runner.seam import Command, NotSentError, Reply
 
 
@@ -60,7 +61,7 @@ class RedisRunner(CommandRunner):
             # A connection that the server closed while nobody used it is found out before anything is sent on it. The
             # pool looks as well, but not where notifications of maintenance are on, which is redis-py's default.
             with nothing_sent():
-                if await connection.can_read():
+                if await has_unread(connection):
                     await connection.disconnect()
                     await connection.connect()
             if self._closed:  # while the connection was made

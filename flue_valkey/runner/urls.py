@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.maint_notifications import MaintNotificationsConfig
 
 from flue_valkey.runner.multiplexed import MultiplexedRunner
+from flue_valkey.runner.redis_py import WITHOUT_MAINTENANCE
 from flue_valkey.runner.seam import Runner
 
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
@@ -44,7 +44,7 @@ def runner_from_url(
             socket_connect_timeout=None,  # the runner has its own time-outs
             socket_timeout=None,
             retry=Retry(NoBackoff(), 0),  # of connecting; commands are never repeated
-            maint_notifications_config=MaintNotificationsConfig(enabled=False),  # Valkey has none
+            **WITHOUT_MAINTENANCE,
             **options,
         )
     except ValueError as error:

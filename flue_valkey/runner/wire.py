@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 
 from flue_valkey.runner.commands import nothing_sent, packed
+from flue_valkey.runner.redis_py import has_unread
 from flue_valkey.runner.seam import Command, Reply
 
 _BYTES_A_WRITE = 65536
@@ -168,7 +169,7 @@ async def open_wire(connection: Any, timeout_s: float, limits: tuple[int, int], 
     try:
         with nothing_sent():
             await connect(connection, timeout_s)
-            if await connection.can_read():
+            if await has_unread(connection):
                 raise NoConnectionError("the connection was not in order after the login")
         # redis-py has no public way to hand over its connection.
         writer, connection._reader, connection._writer = connection._writer, None, None

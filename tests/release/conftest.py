@@ -24,7 +24,7 @@ def bare(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
     home = tmp_path_factory.mktemp("bare")
     venv.create(home, symlinks=True)
     (packages,) = home.glob("lib/python*/site-packages")
-    for name in sorted(required("redis", {"hiredis"})):
+    for name in sorted(required("redis", set()) | required("hiredis", set())):
         for top in {file.parts[0] for file in distribution(name).files or ()} - {"..", "__pycache__"}:
             (packages / top).symlink_to(Path(str(distribution(name).locate_file(top))).resolve())
     pip = [sys.executable, "-m", "pip", "--python", home / "bin/python", "--disable-pip-version-check", "install"]
