@@ -25,7 +25,7 @@ async def emptied(server: Server) -> AsyncIterator[Runner]:
 
 
 async def stores_over(
-    runner: Runner, *, inspect_server: bool = True, session_cache_bytes: int = 64 * 1024 * 1024
+    runner: Runner, *, inspect_server: bool = True, session_cache_bytes: int = 128 * 1024 * 1024
 ) -> Stores:
     """The adapter's stores over the connection, with an event stream."""
     adapter = valkey(runner, inspect_server=inspect_server, session_cache_bytes=session_cache_bytes)

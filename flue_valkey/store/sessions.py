@@ -28,8 +28,10 @@ _HEAD = (b"session", b"entryCount")
 class Sessions(Store):
     def __init__(self, connection: Connection, cache_bytes: int) -> None:
         super().__init__(connection)
-        self._cache = SessionCache(cache_bytes // 2)
-        self._entries = Entries(cache_bytes // 2)
+        # What spares the network has more of it than what spares work here: by default enough for a document of 100,000
+        # messages of 500 bytes.
+        self._cache = SessionCache(cache_bytes * 3 // 4)
+        self._entries = Entries(cache_bytes // 4)
 
     async def save(self, session_key: str, data: dict[str, Json]) -> None:
         check_session("save", session_key, data)

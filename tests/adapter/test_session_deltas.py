@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flue_memdb import CorruptRecordError, ManualClock, Stores, StoreUnavailableError
+from flue_memdb import CorruptRecordError, ManualClock, Stores, StoreUnavailableError, open_stores
 from flue_memdb.contract import Json
 from flue_valkey import Runner, valkey
 from flue_valkey.keyspace import read_keyspace
@@ -55,6 +55,20 @@ async def test_one_more_entry_sends_little_however_long_the_document(
     assert runner.traffic.received_bytes <= 64
     assert await process.sessions.load("s") == document(entries + 1)
     assert await stores.sessions.load("s") == document(entries + 1)
+
+
+async def test_one_more_of_a_hundred_thousand_entries_sends_as_little(local_server: Server) -> None:
+    prefix, runner = local_server.new_prefix(), CountingRunner(local_server.runner())
+    async with open_stores(valkey(runner, key_prefix=prefix)) as process:
+        await process.sessions.save("s", document(100_000))
+        runner.reset()
+        await process.sessions.save("s", document(100_001))
+        assert runner.traffic.round_trips == 1
+        assert runner.traffic.sent_bytes <= 4096
+        runner.reset()
+        assert len((await process.sessions.load("s") or {})["entries"]) == 100_001
+        assert runner.traffic.received_bytes <= 256
+    await local_server.remove(prefix)
 
 
 async def test_thousands_of_small_entries_go_in_one_call(counted: Counted, stores: Stores) -> None:
