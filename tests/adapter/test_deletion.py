@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from flue_memdb import DispatchInput, ManualClock, Stores, StoreUnavailableError
+from flue_memdb import AttemptRef, ClaimRef, DispatchInput, ManualClock, Stores, StoreUnavailableError
 from flue_valkey import Runner, valkey
 from flue_valkey.adapter import ValkeyAdapter
 from flue_valkey.layout import key
+from flue_valkey.rows import SUBMISSION_STATUSES
 
 SESSION = 'agent-session:["s","default","default"]'
 
@@ -133,6 +134,19 @@ async def test_a_lapsed_marker_is_taken_over_with_its_cutoff(
     await stores.submissions.delete_session(SESSION, look)
     assert seen == [b"7", str(clock()).encode(), b"snapshot"]
     assert await runner.command("EXISTS", marker) == 0
+
+
+async def test_what_a_peer_left_in_the_indexes_goes_with_the_submission(
+    stores: Stores, runner: Runner, prefix: str
+) -> None:
+    await admit(stores)
+    await stores.submissions.claim_submission(ClaimRef("d", "a", "o", lease_expires_at=0))
+    await stores.submissions.complete_submission(AttemptRef("d", "a"))
+    indexes = [key(prefix, name) for name in ("submissions", "submissions_order", *SUBMISSION_STATUSES)]
+    for index in indexes:
+        await runner.command("ZADD", index, 1, "d")
+    await stores.submissions.delete_session(SESSION, nothing)
+    assert [await runner.command("EXISTS", index) for index in indexes] == [0] * len(indexes)
 
 
 async def test_only_the_owner_of_a_marker_renews_it(
