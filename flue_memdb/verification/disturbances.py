@@ -154,12 +154,12 @@ def _mark(row: Row | None, what: str) -> None:
 def words_of_damage(name: str, *args: Json) -> set[str]:
     """What the reference's errors may say of a record that was damaged so."""
     if name == "spoilSession":
-        return {f"session {quoted(args[0])}: its document is no JSON text"}
+        return {f"load: session {quoted(args[0])}: its document is no JSON text"}
     if name == "spoilSegments":
-        return {f"segments of stream {quoted(args[0])}: an index is no number"}
+        return {f"get_stream_chunk_segments: segments of stream {quoted(args[0])}: an index is no number"}
     if name not in _ROWS:
         return set()
-    return {f"{_ROWS[name]}: its {field} cannot be read" for field in _READ_AS.get(args[1], (args[1],))}
+    return {f"read: {_ROWS[name]}: its {field} cannot be read" for field in _READ_AS.get(args[1], (args[1],))}
 
 
 _ROWS: Final = {

@@ -82,6 +82,7 @@ async def test_the_settled_row_says_why(stores: Stores, spoil: Spoil, clock: Man
     assert await spoil("HGET", "submission", "status", submission_id="broken") == b"settled"
     assert await spoil("HGET", "submission", "settledAt", submission_id="broken") == str(clock()).encode()
     assert b"attemptCount" in bytes(await spoil("HGET", "submission", "error", submission_id="broken"))  # type: ignore[arg-type]
+    assert await spoil("EXISTS", "session_unsettled", session_key=SESSION) == 0
     assert await stores.submissions.has_unsettled_submissions() is False
 
 

@@ -7,8 +7,10 @@ import pytest
 from flue_memdb import (
     AttemptRef,
     DirectInput,
+    DispatchInput,
     FlueStoreError,
     InvalidIdentifierError,
+    InvalidPayloadError,
     SessionBusyError,
     StoreUnavailableError,
     StreamNotFoundError,
@@ -89,3 +91,20 @@ async def test_an_extra_key_that_is_a_field_is_named_and_then_what_to_give_inste
     assert (
         str(refused.value) == "admit_direct: extra: holds 'submissionId', which is a field; give submission_id instead"
     )
+
+
+async def test_an_extra_key_of_a_dispatch_that_is_a_field_of_it_only_is_refused() -> None:
+    stores = await stores_in()
+    dispatch = DispatchInput(
+        dispatch_id="d", agent="a", id="i", input=1, accepted_at="2026-06-03", extra={"dispatchId": "x"}
+    )
+    with pytest.raises(InvalidPayloadError, match="holds 'dispatchId', which is a field; give dispatch_id instead"):
+        await stores.submissions.admit_dispatch(dispatch)
+
+
+async def test_images_that_are_no_list_are_named() -> None:
+    stores = await stores_in()
+    payload = {"message": "m", "images": "image"}
+    prompt = DirectInput(submission_id="p1", agent="a", id="i", payload=payload, accepted_at="2026-06-03")
+    with pytest.raises(InvalidPayloadError, match=r"^admit_direct: payload\['images'\]: "):
+        await stores.submissions.admit_direct(prompt)

@@ -111,6 +111,20 @@ async def test_a_store_that_stumbles_is_found(mutant):
     assert len(divergence.operations) <= 8, str(divergence)
 
 
+async def test_who_changes_a_status_needs_the_place_in_the_order():
+    attempt = {"submissionId": "d", "attemptId": "a1"}
+    direct = {"submissionId": "d", "agent": "a", "id": "s", "payload": {"message": "m"}, "acceptedAt": "2026-06-03"}
+    operations = steps(
+        ("submissions.admitDirect", {**direct, "kind": "direct"}),
+        ("submissions.claimSubmission", {**attempt, "ownerId": "o", "leaseExpiresAt": 1}),
+        ("disturb.spoilSubmission", "d", "sequence"),
+        ("submissions.reserveSubmissionTerminal", attempt, {"eventKey": "key", "event": 1}),
+        ("submissions.completeSubmission", attempt),
+    )
+    *_, reserved, completed = (await run_sequence([ReferenceEngine()], operations)).answers
+    assert reserved["error"]["kind"] == completed["error"]["kind"] == "corrupt_record"
+
+
 UNNAMED = {
     "the field": ("rows.py", 'f"its {name} cannot be read"', '"it cannot be read"'),
     "the record": ("store/sessions.py", 'f"session {quoted(session_key)}", "its', '"a session", "its'),
