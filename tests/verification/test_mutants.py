@@ -69,7 +69,7 @@ MUTANTS = {
 async def test_a_broken_line_is_found_and_made_short(mutant):
     engines = [ReferenceEngine(), BrokenEngine(*MUTANTS[mutant])]
 
-    report = await differential(engines, seed="mutants", sequences=500, max_divergences=1, shrink_seconds=10)
+    report = await differential(engines, seed="mutants", sequences=500, max_divergences=1, shrink_seconds=60)
 
     assert report.divergences, f"not found within {report.sequences} sequences of seed {report.seed!r}"
     [divergence] = report.divergences
