@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from flue_memdb.contract import Adapter
 from flue_memdb.verification.histories import Call
 from flue_valkey import Runner
 from flue_valkey.drills.audit import audit
@@ -14,6 +15,7 @@ from flue_valkey.layout import key
 from flue_valkey.scripts import SCRIPTS
 from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.peers import Peers
+from flue_valkey.servers.probes import Probes
 
 HOLD = """
 local generation = redis.call("HGET", KEYS[1], "generation")
@@ -57,6 +59,10 @@ async def wrong(calls: Sequence[Call], space: Keyspace) -> list[str]:
     return [*(f"{call}, but it {text}" for call, text in found.lost), *found.twice, *found.broken, *out_of_order(calls)]
 
 
+def _no_process() -> Adapter:
+    raise AssertionError("no harm is done by starting a process")
+
+
 class Harm:
     """At every third time something contradicts a row, and at every sixtieth the rows of two submissions become
     unreadable: `spoiled`. The submissions are those of so many clients, of each the first so many."""
@@ -71,7 +77,8 @@ class Harm:
         self._clients = clients
         self._each = each
         self._times = 0
-        self._disturbances = Disturbances(runner, prefix, Peers(runner, prefix, clock))
+        probes = Probes(runner, prefix, _no_process)
+        self._disturbances = Disturbances(runner, prefix, Peers(runner, prefix, clock), probes)
 
     async def do(self) -> None:
         self._times += 1
