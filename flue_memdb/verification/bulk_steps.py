@@ -18,7 +18,7 @@ _FILTERS: Final[tuple[dict[str, Json], ...]] = (
 def bulk_steps(world: World) -> list[Call]:
     """Calls that make many records and read them with every limit that matters."""
     count = world.pick((100, 101, 102, 1_000, 1_001, 1_001, 1_002, 1_100))
-    runs = world.pick((102, 1_001, 1_100))
+    runs = world.pick((102, 102, 102, 1_001))
     path, stream_key = world.pick(world.names.paths), world.pick(world.names.stream_keys)
     limits = (None, 0, 1_000, 1_001, 5_000)
     kind = world.rng.randrange(11)
