@@ -6,6 +6,7 @@ import signal
 from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -75,7 +76,9 @@ def _start(plan: Plan, workers: dict[Connection, BaseProcess]) -> Connection:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(plan, theirs), daemon=True)
-    # A process inherits which signals are blocked: Ctrl-C, which goes to all of them, is this process's business.
+    # A process inherits which signals are blocked: Ctrl-C, which goes to all of them, is this process's business. What
+    # tracks resources for multiprocessing unblocks it when it starts, so that has to be before.
+    resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()

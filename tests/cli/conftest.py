@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,19 @@ class Program:
     def interrupt(self) -> None:
         """Ctrl-C: everything in the group is told."""
         os.killpg(self.process.pid, signal.SIGINT)
+
+    def workers_with_ctrl_c_blocked(self) -> list[bool]:
+        """Of each process that works for it, whether Ctrl-C is blocked there."""
+        found = []
+        for status in Path("/proc").glob("[0-9]*/status"):
+            with suppress(OSError):
+                fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+                if (
+                    fields["PPid"] == str(self.process.pid)
+                    and b"spawn_main" in (status.parent / "cmdline").read_bytes()
+                ):
+                    found.append(bool(int(fields["SigBlk"], 16) & 1 << signal.SIGINT - 1))
+        return found
 
     def group_is_empty(self) -> bool:
         """Whether nothing of the group is left, within a moment."""

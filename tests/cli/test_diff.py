@@ -183,6 +183,14 @@ def test_ctrl_c_ends_everything(program, tmp_path, local_server, jobs):
     assert not list(tmp_path.glob("flue-valkey-*"))
 
 
+def test_ctrl_c_is_not_for_the_workers(program):
+    started = program("diff", "--seed", 1, "--sequences", 5000, "--jobs", 2)
+    while len(blocked := started.workers_with_ctrl_c_blocked()) < 2:
+        assert started.process.poll() is None
+    started.interrupt()
+    assert (started.ended(), blocked) == (130, [True, True])
+
+
 def test_being_told_to_end_ends_everything(program, tmp_path, local_server):
     started = program("diff", "--seed", 1, "--sequences", 5000)
     assert started.process.stdout is not None
