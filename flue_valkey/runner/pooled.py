@@ -7,6 +7,7 @@ from typing import Any
 
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import ResponseError
 
 from flue_valkey.runner.channels import ChannelConnection, listening_over
@@ -51,8 +52,13 @@ class RedisRunner(CommandRunner):
         wire = [packed(command) for command in commands]
         if self._closed:
             raise NotSentError("the runner is closed")
-        with cancellation_kept():
-            return await self._exchange_over_one(wire)
+        try:
+            with cancellation_kept():
+                return await self._exchange_over_one(wire)
+        except RuntimeError as error:
+            if self._closed:  # uvloop lets nobody use a connection that was closed meanwhile
+                raise NoConnectionError("the runner was closed before the answer came") from error
+            raise
 
     async def _exchange_over_one(self, wire: Sequence[bytes]) -> list[Reply]:
         with nothing_sent():
