@@ -31,11 +31,16 @@ class Adapter(Protocol):
         """Ends it; its stores raise `AdapterClosedError` from then on. May be called twice."""
 
 
+def check_adapter(caller: str, given: object) -> None:
+    """A `TypeError` that names the caller, if it was given something else."""
+    if not hasattr(given, "migrate"):
+        raise TypeError(f"{caller}: got a {type(given).__name__}; give an adapter, such as memory()")
+
+
 @asynccontextmanager
 async def open_stores(adapter: Adapter) -> AsyncIterator[Stores]:
     """Migrates, connects, and at the end of the block closes the adapter."""
-    if not hasattr(adapter, "migrate"):
-        raise TypeError(f"open_stores: got a {type(adapter).__name__}; give an adapter, such as memory()")
+    check_adapter("open_stores", adapter)
     try:
         await adapter.migrate()
         yield await adapter.connect()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flue_memdb.clock import ManualClock
-from flue_memdb.contract.adapter import Adapter, Stores
+from flue_memdb.contract.adapter import Adapter, Stores, check_adapter
 from flue_memdb.contract.errors import FlueStoreError, InvalidInputError
 from flue_memdb.faults.log import Entry, Log
 from flue_memdb.faults.rules import Fault, Raised, Rule
@@ -43,8 +43,7 @@ class Faults:
     def around(self, adapter: Adapter) -> Adapter:
         """An adapter that does what `adapter` does, with these faults. Several share the rules, their counts and the
         log, as processes share a server; what only one of them is to suffer takes a `Faults` of its own."""
-        if not hasattr(adapter, "migrate"):
-            raise TypeError(f"Faults.around: got a {type(adapter).__name__}; give an adapter, such as memory()")
+        check_adapter("Faults.around", adapter)
         return _FaultyAdapter(adapter, self._carry, self._carry_of_adapter)
 
     def fail(
