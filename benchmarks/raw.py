@@ -6,7 +6,8 @@ from benchmarks.measure import PAYLOAD, Bar, Comparison, Effort, Once, compare
 from benchmarks.reference import STREAM, prompt
 from benchmarks.setting import IN_FLIGHT, callers, emptied, server_time, stores_over
 from flue_memdb import AttemptRef, NewRun, Stores
-from flue_valkey.runner import Arg, Command, Reply, Runner
+from flue_valkey.runner import Arg, Reply, Runner
+from flue_valkey.servers.passing import PassingRunner
 from flue_valkey.servers.server import Server
 
 BARS = {1: Bar(goal=0.60, least=0.20), 32: Bar(goal=0.35, least=0.12)}
@@ -14,29 +15,17 @@ BARS = {1: Bar(goal=0.60, least=0.20), 32: Bar(goal=0.35, least=0.12)}
 _NOTHING = "return 1"
 
 
-class LastCallRunner:
+class LastCallRunner(PassingRunner):
     """Passes everything on to another runner, and keeps the keys and arguments of the last script in `last`."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner = runner
+        super().__init__(runner)
         self.last: tuple[Sequence[Arg], Sequence[Arg]] = ((), ())
-
-    async def command(self, *args: Arg) -> Reply:
-        """As of the other runner."""
-        return await self._runner.command(*args)
 
     async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
         """As of the other runner."""
         self.last = (keys, args)
-        return await self._runner.eval(script, keys, args)
-
-    async def pipeline(self, commands: Sequence[Command]) -> list[Reply]:
-        """As of the other runner."""
-        return await self._runner.pipeline(commands)
-
-    async def close(self) -> None:
-        """As of the other runner."""
-        await self._runner.close()
+        return await super().eval(script, keys, args)
 
 
 async def raw(server: Server, effort: Effort) -> AsyncIterator[Comparison]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hiredis import pack_command
 
 from flue_valkey.runner import Arg, Command, Reply, Runner
+from flue_valkey.servers.passing import PassingRunner
 
 
 @dataclass(slots=True)
@@ -21,11 +22,11 @@ class Traffic:
     """Of all requests and replies, the largest."""
 
 
-class CountingRunner:
+class CountingRunner(PassingRunner):
     """Passes everything on to another runner, and counts it in `traffic`."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner = runner
+        super().__init__(runner)
         self.traffic = Traffic()
 
     def reset(self) -> None:
@@ -34,26 +35,22 @@ class CountingRunner:
 
     async def command(self, *args: Arg) -> Reply:
         """As of the other runner."""
-        reply = await self._runner.command(*args)
+        reply = await super().command(*args)
         self._count([args], [reply])
         return reply
 
     async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
         """As of the other runner."""
-        reply = await self._runner.eval(script, keys, args)
+        reply = await super().eval(script, keys, args)
         digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         self._count([("EVALSHA", digest, len(keys), *keys, *args)], [reply])
         return reply
 
     async def pipeline(self, commands: Sequence[Command]) -> list[Reply]:
         """As of the other runner."""
-        replies = await self._runner.pipeline(commands)
+        replies = await super().pipeline(commands)
         self._count(commands, replies)
         return replies
-
-    async def close(self) -> None:
-        """As of the other runner."""
-        await self._runner.close()
 
     def _count(self, commands: Sequence[Command], replies: Sequence[Reply]) -> None:
         sent = sum(map(_length, commands))

@@ -4,27 +4,29 @@ A command is one call of a runner. A pipeline counts as one; the adapter sends n
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Literal, TypeAlias
 
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import ResponseError
 
-from flue_valkey.runner import Arg, Command, NotSentError, Reply, Runner
+from flue_valkey.runner import Arg, Channels, Command, NotSentError, Reply, Runner
+from flue_valkey.servers.passing import PassingRunner
 from flue_valkey.servers.server import Server
 
 Moment: TypeAlias = Literal["before", "after"]
 """When a command is cut: before it reaches the server, or after it ran and before its answer comes back."""
 
 
-class CuttingRunner:
+class CuttingRunner(PassingRunner):
     """A runner that can be cut off from its server.
 
     `sent` counts the commands since the last `cut_at`. Once `is_cut`, nothing reaches the server any more, and whatever
     is asked or still under way fails as with a lost connection.
     """
 
-    def __init__(self, inner: Runner) -> None:
-        self._inner = inner
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner)
         self._at: int | None = None
         self._moment: Moment = "before"
         self.sent = 0
@@ -41,20 +43,22 @@ class CuttingRunner:
 
     async def command(self, *args: Arg) -> Reply:
         """As of the other runner, unless it is cut."""
-        return await self._carry(lambda: self._inner.command(*args))
+        return await self._carry(lambda: self._runner.command(*args))
 
     async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
         """As of the other runner, unless it is cut."""
-        return await self._carry(lambda: self._inner.eval(script, keys, args))
+        return await self._carry(lambda: self._runner.eval(script, keys, args))
 
     async def pipeline(self, commands: Sequence[Command]) -> list[Reply]:
         """As of the other runner, unless it is cut."""
-        replies: list[Reply] = await self._carry(lambda: self._inner.pipeline(commands))
+        replies: list[Reply] = await self._carry(lambda: self._runner.pipeline(commands))
         return replies
 
-    async def close(self) -> None:
-        """As of the other runner."""
-        await self._inner.close()
+    def listening(self) -> AbstractAsyncContextManager[Channels]:
+        """As of the other runner, unless it is cut; a connection that listens by then is not cut."""
+        if self.is_cut:
+            raise NotSentError("cut off: nothing is sent any more")
+        return super().listening()
 
     async def _carry(self, send: Callable[[], Awaitable[Reply]]) -> Reply:
         if self.is_cut:

@@ -6,8 +6,9 @@ from typing import Final
 from flue_memdb import open_stores
 from flue_memdb.contract import Adapter, Json
 from flue_memdb.contract.errors import quoted
-from flue_valkey.runner import Arg, Command, Reply, Runner
+from flue_valkey.runner import Arg, Reply, Runner
 from flue_valkey.scripts import SCRIPTS
+from flue_valkey.servers.passing import PassingRunner
 
 # More entries than are looked at to tell whether a document is the known one; one more, fewer, and another first.
 _DOCUMENTS: Final[tuple[list[str], ...]] = (
@@ -19,30 +20,18 @@ _DOCUMENTS: Final[tuple[list[str], ...]] = (
 _SAVED, _LOADED = [("session_change", b"replaced")], [("session_load", b"known")]
 
 
-class WatchedRunner:
+class WatchedRunner(PassingRunner):
     """Passes everything on to another runner, and writes down which scripts were called and what they came to."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner = runner
+        super().__init__(runner)
         self.calls: list[tuple[str, bytes]] = []
-
-    async def command(self, *args: Arg) -> Reply:
-        """As of the other runner."""
-        return await self._runner.command(*args)
 
     async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
         """As of the other runner."""
-        reply = await self._runner.eval(script, keys, args)
+        reply = await super().eval(script, keys, args)
         self.calls += [(name, reply[0]) for name, each in SCRIPTS.items() if each.text == script]
         return reply
-
-    async def pipeline(self, commands: Sequence[Command]) -> list[Reply]:
-        """As of the other runner."""
-        return await self._runner.pipeline(commands)
-
-    async def close(self) -> None:
-        """As of the other runner."""
-        await self._runner.close()
 
 
 async def waste(runner: Runner, adapter: Callable[[Runner], Adapter], session_key: str) -> list[str]:

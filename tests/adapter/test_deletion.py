@@ -1,7 +1,7 @@
 """Session deletions that are cut off: nobody is locked out, and nobody's deletion is cancelled by another's."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ from flue_valkey import Runner, valkey
 from flue_valkey.adapter import ValkeyAdapter
 from flue_valkey.layout import key
 from flue_valkey.rows import SUBMISSION_STATUSES
+from flue_valkey.runner import Arg, Reply
+from flue_valkey.servers.passing import PassingRunner
 
 SESSION = 'agent-session:["s","default","default"]'
 
@@ -24,19 +26,16 @@ async def admit(stores: Stores) -> None:
     await stores.submissions.admit_dispatch(dispatch)
 
 
-class LostAnswer:
+class LostAnswer(PassingRunner):
     """A runner that loses the answer of one script after it ran."""
 
-    def __init__(self, inner: Runner, part_of_script: str) -> None:
-        self._inner = inner
+    def __init__(self, runner: Runner, part_of_script: str) -> None:
+        super().__init__(runner)
         self._part = part_of_script
         self.lost = False
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
-
-    async def eval(self, script: str, keys: list[str], args: list[str]) -> object:
-        reply = await self._inner.eval(script, keys, args)
+    async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
+        reply = await super().eval(script, keys, args)
         if self._part in script and not self.lost:
             self.lost = True
             raise ConnectionError("the answer is lost")
@@ -47,7 +46,7 @@ async def test_a_lost_answer_to_the_beginning_locks_nobody_out(
     stores: Stores, runner: Runner, prefix: str, clock: ManualClock
 ) -> None:
     lossy = LostAnswer(runner, '"phase", "snapshot"')
-    own = await valkey(lossy, key_prefix=prefix, clock=clock, inspect_server=False).connect()  # type: ignore[arg-type]
+    own = await valkey(lossy, key_prefix=prefix, clock=clock, inspect_server=False).connect()
     with pytest.raises(StoreUnavailableError):
         await own.submissions.delete_session(SESSION, nothing)
     assert lossy.lost

@@ -1,6 +1,6 @@
 """Ids are data: whatever they hold, they lead to keys of their own, and never into the text of a script."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import product
 
 import pytest
@@ -23,8 +23,9 @@ from flue_valkey import Runner, valkey
 from flue_valkey.invariants import findings
 from flue_valkey.keyspace import place_of, read_keyspace, scan
 from flue_valkey.layout import LAYOUT, key
-from flue_valkey.runner import Arg, Command, Reply
+from flue_valkey.runner import Arg, Reply
 from flue_valkey.scripts import SCRIPTS
+from flue_valkey.servers.passing import PassingRunner
 from flue_valkey.servers.server import Server
 
 BYSTANDER = "bystander"
@@ -53,27 +54,18 @@ HOSTILE = {
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
 
 
-class Watched:
+class Watched(PassingRunner):
     """A runner that keeps the texts of the scripts that it was given, and the keys that it was told of."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner = runner
+        super().__init__(runner)
         self.scripts: list[str] = []
         self.keys: set[str] = set()
 
-    async def command(self, *args: Arg) -> Reply:
-        return await self._runner.command(*args)
-
-    async def eval(self, script: str, keys: list[Arg], args: list[Arg]) -> Reply:
+    async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
         self.scripts.append(script)
         self.keys |= set(map(str, keys))
-        return await self._runner.eval(script, keys, args)
-
-    async def pipeline(self, commands: list[Command]) -> list[Reply]:
-        return await self._runner.pipeline(commands)
-
-    async def close(self) -> None:
-        await self._runner.close()
+        return await super().eval(script, keys, args)
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from flue_memdb import AdapterClosedError, Stores, StoreUnavailableError, open_stores
 from flue_memdb.contract.tails import PATIENCE_S
 from flue_valkey import NotSentError, Runner, valkey
-from flue_valkey.runner import Channels, MultiplexedRunner, channels
-from flue_valkey.servers.counting import CountingRunner
+from flue_valkey.runner import Channels, channels
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.local import LocalServer
+from flue_valkey.servers.passing import PassingRunner
 from flue_valkey.servers.proxy import Proxy
 from flue_valkey.servers.server import Server
 from tests.adapter.listeners import listened_to
@@ -128,19 +128,18 @@ async def test_what_was_published_while_nobody_listened_is_read_after_the_reconn
     await listened_to(runner, prefix)
 
 
-class ListensOnce(CountingRunner):
+class ListensOnce(PassingRunner):
     """A runner whose first connection that listens is its last."""
 
-    def __init__(self, runner: MultiplexedRunner) -> None:
+    def __init__(self, runner: Runner) -> None:
         super().__init__(runner)
-        self._runner_that_listens = runner
         self.listened = 0
 
     def listening(self) -> AbstractAsyncContextManager[Channels]:
         self.listened += 1
         if self.listened > 1:
             raise NotSentError("refused")
-        return self._runner_that_listens.listening()
+        return super().listening()
 
 
 async def test_its_own_appends_wake_a_tail_that_hears_no_more(

@@ -9,7 +9,6 @@ import pytest
 
 from flue_memdb import AdapterClosedError, Stores, open_stores
 from flue_valkey import NotSentError, Runner, valkey
-from flue_valkey.runner import MultiplexedRunner, RedisRunner
 from flue_valkey.servers.counting import CountingRunner
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
@@ -79,18 +78,10 @@ async def test_appends_of_this_process_wake_it_also_where_nothing_is_heard(serve
             assert (await coming).data == number
 
 
-class CountingListener(CountingRunner):
-    """A counting runner that can listen as the other can."""
-
-    def __init__(self, runner: MultiplexedRunner | RedisRunner) -> None:
-        super().__init__(runner)
-        self.listening = runner.listening
-
-
 async def test_an_append_of_this_process_costs_its_tail_one_look(
     server: Server, process: Process, runner: Runner, prefix: str
 ) -> None:
-    stores = await process(counting := CountingListener(server.runner()))
+    stores = await process(counting := CountingRunner(server.runner()))
     await stores.events.create_stream(PATH)
     async with aclosing(stores.events.tail(PATH)) as tail:
         coming = asyncio.ensure_future(anext(tail))
@@ -110,7 +101,7 @@ def test_events_that_nobody_told_of_are_found_within_five_seconds() -> None:
         server = FakeServer()
         runner = CountingRunner(server.runner())
         loop = asyncio.get_running_loop()
-        async with open_stores(valkey(runner, inspect_server=False)) as stores:
+        async with open_stores(valkey(Bare(runner), inspect_server=False)) as stores:
             await stores.events.create_stream(PATH)
             async with aclosing(stores.events.tail(PATH)) as tail:
                 coming = asyncio.ensure_future(anext(tail))
