@@ -4,7 +4,7 @@ import re
 from importlib.resources import files
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up with each change of the templates, so that older files are recognised."""
 
 _MARKER: Final = "# flue blueprint: database valkey, version {version}"
@@ -16,7 +16,7 @@ _DOTENV: Final = (
 
 
 def database_text(*, runner: bool, dotenv: bool) -> str:
-    """A `db.py`: with a URL alone, or with the whole `runner` over redis-py; with `dotenv` it reads `.env`, too."""
+    """A `db.py`: with a URL alone, or with a `runner` over a client of redis-py; with `dotenv` it reads `.env`, too."""
     template = files("flue_valkey.blueprint") / "templates" / ("runner.txt" if runner else "url.txt")
     text = template.read_text(encoding="utf-8")
     if not dotenv:

@@ -46,7 +46,7 @@ class Plan:
 
 
 def plan_database(root: Path, *, runner: bool = False) -> Plan:
-    """The plan to give the project in `root` a `db.py` for `VALKEY_URL`, with the whole `runner` if that is wanted.
+    """The plan to give the project in `root` a `db.py` for `VALKEY_URL`, with a `runner` of its own if that is wanted.
 
     It reads and changes nothing. A file of the project that cannot be read as what it is, is a `ProjectError`.
     """

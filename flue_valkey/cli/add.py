@@ -20,7 +20,7 @@ _NEXT: Final = "Next: install the dependencies, set VALKEY_URL, start the app on
 
 @click.command()
 @click.argument("blueprint", nargs=-1)
-@click.option("--runner", is_flag=True, help="With the whole runner over redis-py: for TLS and time-outs of your own.")
+@click.option("--runner", is_flag=True, help="With a redis-py client of the project's own: for its TLS and time-outs.")
 @click.option("--yes", "-y", is_flag=True, help="Replace what is there without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option("--print", "only_print", is_flag=True, help="Print db.py, and write nothing.")

@@ -55,8 +55,8 @@ class RedisRunner(CommandRunner):
         try:
             with cancellation_kept():
                 return await self._exchange_over_one(wire)
-        except RuntimeError as error:
-            if self._closed:  # uvloop lets nobody use a connection that was closed meanwhile
+        except (RuntimeError, AttributeError) as error:
+            if self._closed:  # uvloop lets nobody use a connection that was closed meanwhile, redis-py has none by then
                 raise NoConnectionError("the runner was closed before the answer came") from error
             raise
 

@@ -1,7 +1,7 @@
 """A server behind a proxy."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -37,8 +37,8 @@ async def key(local_server: Server) -> AsyncIterator[str]:
 
 @pytest.fixture(params=["multiplexed", "pooled", "blueprint"])
 def make(request: pytest.FixtureRequest) -> Callable[[str], Runner]:
-    """Each kind of runner for a URL, with the one that `flue add database valkey --runner` writes into a project. The
-    client of the pooled one would by itself repeat commands."""
+    """Each kind of runner for a URL, with the one of `flue add database valkey --runner`. The client of the pooled one
+    would by itself repeat commands."""
     if request.param == "multiplexed":
         return runner_from_url
     if request.param == "blueprint":
@@ -46,5 +46,5 @@ def make(request: pytest.FixtureRequest) -> Callable[[str], Runner]:
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("VALKEY_URL", "redis://127.0.0.1")
             exec(database_text(runner=True, dotenv=False), written)
-        return lambda url: cast("Runner", written["ProjectRunner"](written["new_pool"](url)))
+        return lambda url: RedisRunner(written["new_client"](url))
     return lambda url: RedisRunner(Redis.from_url(url, retry=Retry(NoBackoff(), 3)))

@@ -2,14 +2,14 @@
 
 import asyncio
 import random
+import secrets
 from collections.abc import Callable
 
 import pytest
-from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_valkey.runner import NotSentError, RedisRunner, Runner, runner_from_url
+from flue_valkey.runner import NotSentError, Runner, runner_from_url
 from flue_valkey.servers.proxy import Proxy
 from flue_valkey.servers.server import Server
 
@@ -187,9 +187,11 @@ async def test_connecting_that_is_cancelled_before_it_begins_is_tried_again(loca
 
 
 @pytest.mark.parametrize("turns", range(1, 12))
-async def test_a_close_while_connections_are_made_leaves_none(local_server: Server, turns: int) -> None:
-    name = f"close-{turns}"
-    runner = RedisRunner(Redis.from_url(local_server.url or "", client_name=name))
+async def test_a_close_while_connections_are_made_leaves_none(
+    local_server: Server, make: Callable[[str], Runner], turns: int
+) -> None:
+    name = f"close-{secrets.token_hex(4)}"
+    runner = make(f"{local_server.url}?client_name={name}")
     calls = [asyncio.create_task(runner.command("PING")) for _ in range(3)]
     for _ in range(turns):
         await asyncio.sleep(0)
