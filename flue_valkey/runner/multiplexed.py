@@ -24,7 +24,8 @@ class MultiplexedRunner(CommandRunner):
     What is asked within one turn of the event loop goes out together, without waiting for the replies to what went out
     before. When `max_calls` or `max_bytes` are under way, or the server takes less than is sent, callers wait for their
     turn. No answer within `reply_timeout_s` from the call on is an error, and ends the connection with all that was
-    sent on it. The next call then makes a new one, in one attempt that takes at most `connect_timeout_s`.
+    sent on it. The next call then makes a new one, in one attempt that takes at most `connect_timeout_s`; so it does
+    when the server refused a call because it takes no writes, as a primary that became a replica.
 
     A runner belongs to one event loop at a time: to another only when the first is closed, as by `asyncio.run`.
     """

@@ -8,7 +8,7 @@ from typing import Any
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NoConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from flue_valkey.runner.channels import ChannelConnection, listening_over
 from flue_valkey.runner.commands import CommandRunner, cancellation_kept, nothing_sent, packed
@@ -22,8 +22,8 @@ class RedisRunner(CommandRunner):
     It takes only connections from the client, and speaks to them itself. That leaves out the two things that a client
     adds to a command: callbacks, which give replies another shape for each command, protocol and version of redis-py,
     and retries, which repeat a command that may have run (redis-py 8 does so ten times by default). The client's
-    time-outs, and its retries of connecting, hold. Its connections belong to the event loop that made them: another
-    loop takes another client.
+    time-outs, and its retries of connecting, hold. A connection to a server that takes no writes any more is closed.
+    The connections belong to the event loop that made them: another loop takes another client.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -73,7 +73,10 @@ class RedisRunner(CommandRunner):
             if self._closed:  # while the connection was made
                 raise NotSentError("the runner is closed")
             await connection.send_packed_command(wire)
-            return [await _reply(connection) for _ in wire]
+            replies = [await _reply(connection) for _ in wire]
+            if any(isinstance(reply, ReadOnlyError) for reply in replies):  # by now another may be the primary
+                await connection.disconnect(nowait=True)
+            return replies
         finally:
             # A connection whose replies were not all read has closed itself by now. It goes back to the pool even when
             # this task is cancelled a second time.

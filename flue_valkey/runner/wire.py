@@ -9,7 +9,7 @@ from typing import Any
 import hiredis
 from redis.asyncio.connection import DefaultParser
 from redis.exceptions import ConnectionError as NoConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 
 from flue_valkey.runner.commands import nothing_sent, packed
@@ -43,7 +43,9 @@ class Wire(asyncio.Protocol):
 
     Calls are sent one after another, without waiting for replies, which come in the same order. The reply to a call
     whose caller was cancelled is read and dropped. At the first sign of trouble the connection is given up, with all
-    calls that were sent on it. `on_change` is called when there may be room again, or no connection any more.
+    calls that were sent on it. A server that takes no writes is sent nothing more, and its connection is given up when
+    all is answered: by now another may be the primary. `on_change` is called when there may be room again, or no
+    connection any more.
     """
 
     def __init__(self, writer: asyncio.StreamWriter, limits: tuple[int, int], on_change: Callable[[], None]) -> None:
@@ -55,6 +57,7 @@ class Wire(asyncio.Protocol):
         self._in_flight: deque[Call] = deque()
         self._bytes = 0
         self._paused = False
+        self._read_only = False
         self.lost = False
         """Whether the connection was given up."""
         self._poll = select.poll()
@@ -126,11 +129,15 @@ class Wire(asyncio.Protocol):
                 return
             call = self._in_flight[0]
             call.replies.append(reply)
+            if isinstance(reply, ReadOnlyError):
+                self._read_only = self._paused = True
             if len(call.replies) == len(call.commands):
                 self._in_flight.popleft()
                 self._bytes -= call.size
                 if not call.answered.done():
                     call.answered.set_result(call.replies)
+        if self._read_only and not self._in_flight:
+            self.give_up(NoConnectionError, "the server takes no writes any more")
 
     def pause_writing(self) -> None:
         """The server takes less than is sent."""
@@ -138,7 +145,7 @@ class Wire(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The server has taken what was sent."""
-        self._paused = False
+        self._paused = self._read_only
         self._on_change()
 
     def eof_received(self) -> None:

@@ -80,6 +80,10 @@ class Proxy:
             scheme = "rediss" if self._tls else self._target.scheme
             self.url = self._target._replace(scheme=scheme, netloc=f"{login}{at}127.0.0.1:{self._port}").geturl()
 
+    def lead_to(self, url: str) -> None:
+        """New connections go to another server. Those that are there stay."""
+        self._target = urlsplit(url)
+
     def refuse(self) -> None:
         """Refuses new connections. Those that are there stay."""
         if self._server is not None:

@@ -1,9 +1,12 @@
 """A new connection takes the place of one that was lost, and is like it."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from redis import Redis as BlockingRedis
+from redis.exceptions import ReadOnlyError
 
 from flue_valkey.runner import NotSentError, Runner, runner_from_url
 from flue_valkey.servers.local import LocalServer
@@ -65,4 +68,56 @@ async def test_a_server_that_was_restarted_gets_its_scripts_again() -> None:
             with pytest.raises(NotSentError):
                 await runner.eval("return 'here'", [], [])
             await server.start()
+        await runner.close()
+
+
+@asynccontextmanager
+async def failing_over() -> AsyncIterator[tuple[Proxy, Callable[[], Awaitable[None]]]]:
+    """A server with a replica, behind an address; and what makes the replica the primary, to which the address leads
+    from then on, and the server, to which connections stay, a replica."""
+    async with (
+        LocalServer({"repl-diskless-sync-delay": "0"}) as server,
+        LocalServer() as replica,
+        Proxy(server.url or "") as proxy,
+    ):
+        of_server, of_replica = server.runner(), replica.runner()
+        *_, port = (server.url or "").removesuffix("/0").split(":")
+        await of_replica.command("REPLICAOF", "127.0.0.1", port)
+
+        async def fail_over() -> None:
+            await of_server.command("SET", "last", 1)
+            assert await of_server.command("WAIT", 1, 10_000) == 1
+            proxy.lead_to(replica.url or "")
+            await of_replica.command("REPLICAOF", "NO", "ONE")
+            await of_server.command("REPLICAOF", "127.0.0.1", 1)  # where nothing is: it goes on with what it has
+
+        yield proxy, fail_over
+        await of_server.close()
+        await of_replica.close()
+
+
+async def test_a_server_that_became_a_replica_is_left_at_its_first_refusal(make: Callable[[str], Runner]) -> None:
+    script = "return redis.call('INCR', KEYS[1])"
+    async with failing_over() as (proxy, fail_over):
+        runner = make(proxy.url)
+        assert await runner.eval(script, ["n"], []) == 1
+        await fail_over()
+        assert await runner.command("GET", "n") == b"1", "of the old one, which nobody can tell from this"
+        with pytest.raises(ReadOnlyError):
+            await runner.eval(script, ["n"], [])
+        assert await runner.eval(script, ["n"], []) == 2
+        assert proxy.connections == 2
+        await runner.close()
+
+
+async def test_what_was_sent_to_a_server_that_became_a_replica_is_answered_by_it() -> None:
+    async with failing_over() as (proxy, fail_over):
+        runner = runner_from_url(proxy.url, max_calls=4)
+        await runner.command("SET", "n", 1)
+        await fail_over()
+        asked = [("INCR", "n"), ("GET", "n"), ("INCR", "n"), ("GET", "n"), ("INCR", "n"), ("INCR", "n")]
+        replies = await asyncio.gather(*(runner.command(*each) for each in asked), return_exceptions=True)
+        assert [type(reply) for reply in replies] == [ReadOnlyError, bytes, ReadOnlyError, bytes, int, int]
+        assert replies[4:] == [2, 3], "what had not been sent goes to the new primary"
+        assert proxy.connections == 2
         await runner.close()
