@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
 
 from flue_valkey.runner import Runner
 from flue_valkey.servers.container import ContainerServer
@@ -18,6 +19,10 @@ from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.server import Server, ServerError
 
 pytest_plugins = ["pytester"]
+
+# On a busy machine everything is slow, which is no finding.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _ALSO_ON_UVLOOP = {
     "test_connection_trouble",
