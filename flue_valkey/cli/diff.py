@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 
 from flue_memdb.verification import Divergence, Report, write_trace
-from flue_valkey.cli.concurrent import run_concurrently
+from flue_valkey.cli.concurrent import CLIENTS, run_concurrently
 from flue_valkey.cli.diff_report import DiffResult
 from flue_valkey.cli.engines import EnginesAtHand, engines_at_hand
 from flue_valkey.cli.errors import INTERRUPTED, CannotRunError
 from flue_valkey.cli.jobs import Plan, each_sequence
-from flue_valkey.cli.options import engine_options
+from flue_valkey.cli.options import COUNT, NUMBER, PROCESSES, SEED, engine_options
 from flue_valkey.cli.progress import progress_bar
 from flue_valkey.cli.texts import counted
 
@@ -25,19 +25,17 @@ _SEEDS = 1_000_000
 
 
 @click.command(short_help="Compare every engine at hand on random sequences.")
-@click.option(
-    "--seed", metavar="N", type=click.IntRange(min=0), help="Which random sequences to run.  [default: a random one]"
-)
+@click.option("--seed", metavar="N", type=SEED, help="Which random sequences to run.  [default: a random one]")
 @click.option(
     "--sequences",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=COUNT,
     help="How many sequences.  [default: 500; with --concurrent 200]",
 )
 @click.option(
     "--operations",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=COUNT,
     help="Operations in each sequence.  [default: 60; with --concurrent 200, of all clients together]",
 )
 @click.option(
@@ -49,12 +47,12 @@ _SEEDS = 1_000_000
 @click.option(
     "--first-sequence",
     metavar="N",
-    type=click.IntRange(min=0),
+    type=NUMBER,
     default=0,
     show_default=True,
     help="Number of the first sequence; sequence K of a seed is always the same.",
 )
-@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Processes to use.  [default: one a CPU]")
+@click.option("--jobs", metavar="N", type=PROCESSES, help="Processes to use.  [default: one a CPU]")
 @click.option("--outcomes", is_flag=True, help="Show how often each outcome of each operation was reached.")
 @click.option(
     "--trace-dir",
@@ -106,6 +104,8 @@ def diff(
     if concurrent:
         if kinds or jobs or outcomes:
             raise click.UsageError("--concurrent goes without --engine, --jobs and --outcomes: it needs a real server.")
+        if operations is not None and operations < CLIENTS:
+            raise click.UsageError(f"--concurrent needs --operations of at least {CLIENTS}: one for each client.")
         found = run_concurrently(
             seed=seed,
             histories=sequences or 200,

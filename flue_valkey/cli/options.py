@@ -1,11 +1,17 @@
-"""Options that several commands have."""
+"""Options that several commands have, and the numbers that they take."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from flue_valkey.cli.engines import KINDS
+
+_MOST: Final = 1_000_000_000
+COUNT: Final = click.IntRange(1, _MOST)
+NUMBER: Final = click.IntRange(0, _MOST)
+SEED: Final = click.IntRange(0, 2**63 - 1)
+PROCESSES: Final = click.IntRange(1, 1_024)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -13,6 +13,7 @@ import click
 
 from flue_valkey.cli.engines import EngineAtHand
 from flue_valkey.cli.errors import INTERRUPTED, CannotRunError
+from flue_valkey.cli.options import COUNT, NUMBER, PROCESSES, SEED
 from flue_valkey.cli.progress import progress_bar
 from flue_valkey.cli.texts import counted
 from flue_valkey.servers.local import LocalServer
@@ -25,11 +26,11 @@ _MAX_DIVERGENCES = 3
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--operations", default=1_000_000, show_default=True, type=click.IntRange(1), help="At least so many.")
-@click.option("--operations-each", default=60, show_default=True, type=click.IntRange(1), help="Of each sequence.")
-@click.option("--seed", type=click.IntRange(0), help="Which random sequences to run.  [default: a random one]")
-@click.option("--first-sequence", default=0, show_default=True, type=click.IntRange(0), help="Where to begin.")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option("--operations", default=1_000_000, show_default=True, type=COUNT, help="At least so many.")
+@click.option("--operations-each", default=60, show_default=True, type=COUNT, help="Of each sequence.")
+@click.option("--seed", type=SEED, help="Which random sequences to run.  [default: a random one]")
+@click.option("--first-sequence", default=0, show_default=True, type=NUMBER, help="Where to begin.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, type=PROCESSES, help="Processes.")
 @click.option(
     "--readings",
     type=click.Path(dir_okay=False, path_type=Path),

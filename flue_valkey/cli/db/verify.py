@@ -8,6 +8,7 @@ import click
 
 from flue_valkey.cli.db.verify_report import VerifyReport
 from flue_valkey.cli.errors import CannotRunError
+from flue_valkey.cli.options import COUNT, SEED
 from flue_valkey.cli.progress import progress_bar
 from flue_valkey.cli.texts import counted
 from flue_valkey.drills.drill import drill, rehearse
@@ -22,9 +23,7 @@ _SEEDS = 1_000_000
 
 
 @click.command(short_help="Kill a throwaway server under load, restart it, and compare.")
-@click.option(
-    "--kills", metavar="N", type=click.IntRange(min=1), help=f"How often the server is killed.  [default: {_KILLS}]"
-)
+@click.option("--kills", metavar="N", type=COUNT, help=f"How often the server is killed.  [default: {_KILLS}]")
 @click.option(
     "--workers",
     metavar="N",
@@ -36,7 +35,7 @@ _SEEDS = 1_000_000
 @click.option(
     "--seed",
     metavar="N",
-    type=click.IntRange(min=0),
+    type=SEED,
     help="What the clients choose, and when the server is killed.  [default: a random one]",
 )
 @click.option(
