@@ -1,5 +1,6 @@
 """The file of a development database: one snapshot, replaced as a whole, open in one process at a time."""
 
+import errno
 import json
 import os
 import shutil
@@ -35,13 +36,13 @@ class DatabaseFile:
     def open(self, operation: str, db: MemoryDatabase) -> None:
         """Locks the file and restores the database from it; begins it where there is none."""
         try:
-            self._path = self._path.resolve()
+            self._path = _behind_links(self._path)
             self._lock = self._locked(operation)
             if self._path.exists():
                 self._read(operation, db)
             else:
                 self._replace(_text(db))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter for a NUL in the path
             self.close()
             raise DatabaseFileError(operation, self._subject, f"cannot be used ({error})", _UNUSABLE) from error
         except DatabaseFileError:
@@ -129,6 +130,13 @@ class DatabaseFile:
 
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{ending}")
+
+
+def _behind_links(path: Path) -> Path:
+    found = Path(os.path.realpath(path))
+    if found.is_symlink():  # to itself, in the end
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return found
 
 
 def _text(db: MemoryDatabase) -> str:

@@ -168,7 +168,16 @@ async def test_a_broken_file_is_refused_and_stays_as_it_is(path, content, said):
 
 
 async def test_a_place_that_cannot_be_used_is_refused(tmp_path):
-    for path, said in ((tmp_path / "none" / "dev.json", "No such file"), (tmp_path, "Is a directory")):
+    circle = tmp_path / "circle"
+    circle.symlink_to(tmp_path / "back")
+    (tmp_path / "back").symlink_to(circle)
+    for path, said in (
+        (tmp_path / "none" / "dev.json", "No such file"),
+        (tmp_path, "Is a directory"),
+        (circle, "Too many levels of symbolic links"),
+        (circle / "dev.json", "Too many levels of symbolic links"),
+        (f"{tmp_path}/\0", "embedded null"),
+    ):
         with pytest.raises(DatabaseFileError, match=f"cannot be used .*{said}.*; check that its directory is there"):
             await memory(path=path).migrate()
 
