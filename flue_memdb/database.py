@@ -4,7 +4,7 @@ import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from os import PathLike
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from flue_memdb.clock import Clock, clock_or_system
 from flue_memdb.contract.errors import CorruptRecordError
@@ -18,7 +18,10 @@ from flue_memdb.run_order import RunOrder
 if TYPE_CHECKING:
     from flue_memdb.verification import Trace
 
-_DELETIONS_REMEMBERED = 1_000
+DELETIONS_REMEMBERED: Final = 1_000
+"""Of so many deletions, the last ones, it is known that they finished or who took them over. A server knows it for ten
+minutes by its own clock, which goes on where that of a test stands."""
+
 _T = TypeVar("_T")
 
 
@@ -48,8 +51,8 @@ class MemoryDatabase:
         self.segments: dict[str, dict[int, str]] = {}
         self.markers: dict[tuple[str, str], int] = {}
         self.deletions: dict[str, DeletionRow] = {}
-        self.finished_deletions: deque[str] = deque(maxlen=_DELETIONS_REMEMBERED)
-        self.deletion_heirs: dict[str, str] = {}
+        self.finished_deletions: deque[str] = deque(maxlen=DELETIONS_REMEMBERED)
+        self.deletion_heirs: OrderedDict[str, str] = OrderedDict()
         self.runs: dict[str, RunRow] = {}
         self.run_order = RunOrder()
         self.streams: dict[str, StreamRow] = {}

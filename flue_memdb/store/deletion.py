@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from flue_memdb.contract.deletion_steps import Begun
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.contract.outcomes import reached
+from flue_memdb.database import DELETIONS_REMEMBERED
 from flue_memdb.rows import DeletionRow
 from flue_memdb.store.connection import Store
 
@@ -42,6 +43,8 @@ class DeletionStore(Store):
         cutoff = db.admissions if marker is None else marker.cutoff
         if marker is not None:
             db.deletion_heirs[marker.owner_id] = owner_id
+            if len(db.deletion_heirs) > DELETIONS_REMEMBERED:
+                db.deletion_heirs.popitem(last=False)
         db.deletions[session_key] = DeletionRow(cutoff, now, owner_id, now + LEASE_MS)
         return Begun("owned")
 

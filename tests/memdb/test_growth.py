@@ -21,7 +21,19 @@ from benchmarks.reference import (
     submission_life,
     with_stream,
 )
-from flue_memdb import AttemptRef, ClaimRef, NewRun, RunEnd, encode_cursor, format_offset
+from flue_memdb import (
+    AttemptRef,
+    ClaimRef,
+    ManualClock,
+    MemoryDatabase,
+    NewRun,
+    RunEnd,
+    encode_cursor,
+    format_offset,
+)
+from flue_memdb.contract.limits import LEASE_MS
+from flue_memdb.database import DELETIONS_REMEMBERED
+from tests.stores import stores_in
 
 SMALL, LARGE = 200, 20_000
 
@@ -107,6 +119,16 @@ def test_as_many_calls_with_little_stored_as_with_much(operation):
 def test_a_page_takes_no_more_memory_than_a_page(operation):
     # A list of all that is stored would take eight bytes for each.
     assert bytes_taken(operation, LARGE) < 8 * LARGE / 4
+
+
+async def test_deletions_that_are_taken_over_leave_no_more_than_so_many_notes():
+    database = MemoryDatabase(clock=(clock := ManualClock()))
+    submissions = (await stores_in(database)).submissions
+    for number in range(DELETIONS_REMEMBERED + 10):
+        await submissions.begin_deletion("s", f"owner-{number}")
+        clock.advance(LEASE_MS)
+    assert len(database.deletion_heirs) == DELETIONS_REMEMBERED
+    assert await submissions.heir_of_deletion(f"owner-{number - 1}") == f"owner-{number}"
 
 
 def calls_made(operation, stored):
