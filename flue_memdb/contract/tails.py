@@ -102,18 +102,21 @@ async def _patiently(read: ReadPage, path: str, offset: str) -> EventPage:
     import logging  # noqa: PLC0415
 
     now = asyncio.get_running_loop().time
-    ends_at: float | None = None
+    failed = 0
+    ends_at = 0.0
     pause_s = _FIRST_PAUSE_S
     while True:
         try:
             return await read(path, offset)
         except StoreUnavailableError as error:
-            if ends_at is None:
+            failed += 1
+            if failed == 1:  # nothing to tell of yet: perhaps the adapter was closed, or a connection was cut
                 ends_at = now() + PATIENCE_S
+            elif now() >= ends_at:
+                raise
+            elif failed == 2:
                 logging.getLogger(__name__).warning(
                     "the tail of stream %s asks again for up to %g s: %s", quoted(path), PATIENCE_S, error
                 )
-            elif now() >= ends_at:
-                raise
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LAST_PAUSE_S)

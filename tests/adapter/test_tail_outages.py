@@ -275,3 +275,17 @@ async def test_closing_the_adapter_ends_its_tails_and_its_listening(
         await coming
     await listened_to(runner, prefix)
     assert asyncio.all_tasks() == tasks_before
+
+
+async def test_closing_the_adapter_while_a_tail_asks_is_no_trouble_for_the_log(
+    server: Server, stores: Stores, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Proxy(server.url or "") as proxy:
+        async with open_stores(valkey(proxy.url, key_prefix=prefix)) as tailing:
+            proxy.replies.hold()
+            coming = asyncio.ensure_future(anext(tailing.events.tail(PATH)))
+            await proxy.replies.holds()
+        proxy.replies.let_go()
+        with pytest.raises(AdapterClosedError):
+            await coming
+    assert "asks again" not in caplog.text
