@@ -19,6 +19,11 @@ class Key:
     type: str
 
     @property
+    def form(self) -> str:
+        """The text as a form for `%`, which fills it in faster than `format_map`."""
+        return re.sub(r"\{(\w+)\}", r"%(\1)s", self.text)
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The names of the ids that the key is made of."""
         return tuple(re.findall(r"\{(\w+)\}", self.text))

@@ -91,9 +91,13 @@ def _write(value: Json, write: Callable[[str], None], room: int) -> None:
         try:
             items: Iterable[tuple[str | int, Json]] = _ordered(value) if isinstance(value, dict) else enumerate(value)
             for place, item in items:
-                write(f"{separator}{_quote(place)}:" if isinstance(place, str) else separator)
+                before = f"{separator}{_quote(place)}:" if isinstance(place, str) else separator
                 separator = ","
-                _write(item, write, room - 1)
+                if type(item) is str:  # as most are: spares the call
+                    write(before + _quote(item))
+                else:
+                    write(before)
+                    _write(item, write, room - 1)
         except _NoJsonFormError as refused:
             if place is not None:
                 refused.place.append(f"[{quoted(place)}]")

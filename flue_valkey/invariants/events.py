@@ -28,7 +28,7 @@ async def of_stream(view: View, name: str, path: str) -> AsyncIterator[Finding]:
                 gaps.append(number)
                 continue
             try:
-                Row("check", f"event {number} of {label}", flat({"text": text})).required_document("text")
+                Row("check", f"event {number} of {label}", flat({"text": text})).required_document(b"text")
             except CorruptRecordError as error:
                 yield broken(f"{error.subject}: {error.found}")
     if gaps:

@@ -50,7 +50,7 @@ async def of_segments(view: View, name: str, stream_key: str) -> AsyncIterator[F
         try:
             row = rows.Row("check", label, flat({index: body}))
             row.indexes()
-            row.text(index)
+            row.text(index.encode())
         except CorruptRecordError as error:
             yield broken(f"{error.subject}: {error.found}")
 
@@ -61,7 +61,7 @@ async def of_marker(view: View, name: str, submission_id: str, attempt_id: str) 
     if not await view.contains("markers", f"{base64url(submission_id)}.{base64url(attempt_id)}"):
         yield broken(f"markers does not list the {label}")
     try:
-        rows.Row("check", label, flat(await view.fields(name, submission_id, attempt_id))).number("createdAt")
+        rows.Row("check", label, flat(await view.fields(name, submission_id, attempt_id))).number(b"createdAt")
     except CorruptRecordError as error:
         yield broken(f"{error.subject}: {error.found}")
 
@@ -96,8 +96,8 @@ async def of_deletion(view: View, name: str, session_key: str) -> AsyncIterator[
     try:
         row = rows.Row("check", label, flat(fields))
         for field in ("cutoff", "startedAt", "leaseExpiresAt"):
-            row.number(field)
-        row.text("ownerId")
-        row.one_of("phase", ("snapshot",))
+            row.number(field.encode())
+        row.text(b"ownerId")
+        row.one_of(b"phase", ("snapshot",))
     except CorruptRecordError as error:
         yield broken(f"{error.subject}: {error.found}")

@@ -67,7 +67,7 @@ async def _of_content(view: View, submission_id: str, row: dict[str, str]) -> As
         if payload:
             rows.submission(_READ, submission_id, flat(row), flat(payload))
         if row["status"] == "settled":
-            rows.submission_row(_READ, submission_id, flat(row)).number("settledAt")
+            rows.submission_row(_READ, submission_id, flat(row)).number(b"settledAt")
         if row["status"] == "terminalizing":
             rows.terminal_outbox(_READ, submission_id, flat(row))
     except CorruptRecordError as error:
@@ -93,6 +93,6 @@ async def of_receipt(view: View, name: str, submission_id: str) -> AsyncIterator
     """The receipt of a deleted dispatch can be read."""
     try:
         row = rows.Row(_READ, f"receipt of {quoted(submission_id)}", flat(await view.fields(name, submission_id)))
-        row.instant("acceptedAt")
+        row.instant(b"acceptedAt")
     except CorruptRecordError as error:
         yield broken(f"{error.subject}: {error.found}")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flue_valkey.layout import LAYOUT, base64url
 
@@ -30,25 +30,27 @@ class ScriptError(Exception):
 class Script:
     """A script with the names of its keys, of the ids that these are made of, and of its values.
 
-    `key_texts` are the texts of the keys in the layout, with a space between: filled in together, which is faster.
+    `key_forms` are those of the keys in the layout, with a space between: filled in together, which is faster.
     """
 
     name: str
     text: str
     keys: tuple[str, ...]
-    key_texts: str
+    key_forms: str
     ids: tuple[str, ...]
     values: tuple[str, ...]
     rest: str | None
 
-    def bind(self, prefix: str, values: Mapping[str, Value], rest: Sequence[Value]) -> tuple[list[str], list[Value]]:
+    def bind(self, prefix: str, values: Mapping[str, Any], rest: Sequence[Value]) -> tuple[list[str], list[Value]]:
         """The keys and arguments of a call in the order in which the script takes them."""
         if rest and self.rest is None:
             raise TypeError(f"script {self.name} takes no further values, got {len(rest)}")
         try:
-            ids = {name: base64url(str(values[name])) for name in self.ids}
-            keys = [f"{prefix}:{key}" for key in self.key_texts.format_map(ids).split()]
-            return keys, [*[values[name] for name in self.values], *rest]
+            ids = {}
+            for name in self.ids:
+                ids[name] = base64url(values[name])
+            keys = [*map(f"{prefix}:".__add__, (self.key_forms % ids).split())]
+            return keys, [*map(values.__getitem__, self.values), *rest]
         except KeyError as missing:
             raise TypeError(f"script {self.name} needs the value {missing}") from None
 
@@ -69,7 +71,7 @@ def load(name: str, folder: Traversable) -> Script:
         _collect(folder, include, (name,), includes)
     text = "\n".join([*_locals(keys, values, rest), *includes.values(), *_guards(keys), _code(source)])
     ids = tuple({name: None for key in keys for name in LAYOUT[key].ids})
-    return Script(name, text, keys, " ".join(LAYOUT[key].text for key in keys), ids, values, rest)
+    return Script(name, text, keys, " ".join(LAYOUT[key].form for key in keys), ids, values, rest)
 
 
 def _collect(folder: Traversable, name: str, stack: tuple[str, ...], found: dict[str, str]) -> None:

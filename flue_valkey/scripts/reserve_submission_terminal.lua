@@ -2,10 +2,14 @@
 --
 -- KEYS     submission queued running terminalizing settled
 -- ARGV     prefix submission_id attempt_id event_key event
--- RETURNS  {"reserved", row} | {"reserved_before", row} | {"unknown"} | {"not_direct"} | {"not_running"} | {"other_attempt"} | {"other_terminal"}
+-- RETURNS  {"reserved", fields} | {"reserved_before", fields} | {"unknown"} | {"not_direct"} | {"not_running"} | {"other_attempt"} | {"other_terminal"}
 -- CHANGES  submission, running, terminalizing
 -- @include sequence_of
 -- @include set_status
+local function outbox_fields(row)
+  return redis.call(
+    "HMGET", row, "submissionId", "sessionKey", "status", "attemptId", "terminalKey", "terminalEvent", "terminalOffset")
+end
 local row = redis.call("HMGET", submission, "kind", "status", "attemptId", "terminalKey", "terminalEvent")
 if row[1] ~= "direct" then
   return {redis.call("EXISTS", submission) == 0 and "unknown" or "not_direct"}
@@ -20,7 +24,7 @@ if row[2] == "terminalizing" then
   if row[4] ~= event_key or row[5] ~= event then
     return {"other_terminal"}
   end
-  return {"reserved_before", redis.call("HGETALL", submission)}
+  return {"reserved_before", outbox_fields(submission)}
 end
 local sequence, _, corrupt = sequence_of(submission)
 if corrupt then
@@ -28,4 +32,4 @@ if corrupt then
 end
 set_status(
   prefix, submission, submission_id, sequence, "terminalizing", "terminalKey", event_key, "terminalEvent", event)
-return {"reserved", redis.call("HGETALL", submission)}
+return {"reserved", outbox_fields(submission)}

@@ -48,7 +48,7 @@ class AdmissionStore(Store):
             raise SessionBeingDeletedError(operation, admission.session_key)
         if tag == "receipt":
             row = Row(operation, f"receipt of {admission.submission_id!r}", [b"acceptedAt", found[0]])
-            return RetainedReceipt(admission.submission_id, row.instant("acceptedAt"))
+            return RetainedReceipt(admission.submission_id, row.instant(b"acceptedAt"))
         if tag == "created":
             return Admitted(_created(operation, admission, int(found[0]), payload))
         known = rows.submission(operation, admission.submission_id, *found)
@@ -71,7 +71,7 @@ def _payload(operation: str, admission: Admission) -> list[str]:
     return fields
 
 
-def _encoded(fields: list[str]) -> list[bytes | None]:
+def _encoded(fields: list[str]) -> list[bytes]:
     return [field.encode() for field in fields]
 
 

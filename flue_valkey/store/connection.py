@@ -50,10 +50,14 @@ class Connection:
                 await self.runner.close()
 
     async def call(
-        self, operation: str, script_name: str, rest: Sequence[Value], values: dict[str, Value]
+        self, operation: str, script_name: str, rest: Sequence[Value], values: dict[str, Value], *, tells: bool = False
     ) -> list[Any]:
-        """The script's reply: a tag, and what belongs to it. `prefix` and `now` are put into `values`."""
-        self.require_open(operation)
+        """The script's reply: a tag, and what belongs to it. `prefix` and `now` are put into `values`.
+
+        `tells` says that the tag is what the operation came to.
+        """
+        if self.closed:
+            raise AdapterClosedError(operation)
         script = SCRIPTS[script_name]
         values["prefix"], values["now"] = self.prefix, self.clock()
         keys, args = script.bind(self.prefix, values, rest)
@@ -61,13 +65,15 @@ class Connection:
             reply: list[Any] = await self.runner.eval(script.text, keys, args)
         except DRIVER_ERRORS as error:
             raise store_error(operation, error) from error
-        tag = reply[0].decode()
+        tag = reply[0] = reply[0].decode()
         if tag == "wrong_type":
             key, expected, actual = (part.decode() for part in reply[1:])
             raise CorruptRecordError(operation, f"key {key}", f"is a {actual} and no {expected}")
         if tag == "corrupt":
             raise CorruptRecordError(operation, f"key {reply[1].decode()}", reply[2].decode())
-        return [tag, *reply[1:]]
+        if tells:
+            reached(tag)
+        return reply
 
 
 class Store:
@@ -77,11 +83,9 @@ class Store:
         self._connection = connection
         self._clock = connection.clock
 
-    async def _call(self, operation: str, *rest: Value, script: str = "", **values: Value) -> list[Any]:
+    def _call(self, operation: str, *rest: Value, script: str = "", **values: Value) -> Awaitable[list[Any]]:
         """Runs the operation's script, whose tag is what the operation came to."""
-        reply = await self._connection.call(operation, script or operation, rest, values)
-        reached(reply[0])
-        return reply
+        return self._connection.call(operation, script or operation, rest, values, tells=True)
 
     def _run(self, operation: str, *rest: Value, script: str = "", **values: Value) -> Awaitable[list[Any]]:
         """Runs the operation's script, which has its name unless one is given; `prefix` and `now` are added."""

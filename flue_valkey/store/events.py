@@ -66,9 +66,9 @@ class Events(Store):
             reached("no_stream")
             return EventPage([], START, up_to_date=True, closed=False)
         begin, texts, next_sequence, closed = found
-        names = [str(begin + 1 + at).encode() for at in range(len(texts))]
+        names = [b"%d" % (begin + 1 + at) for at in range(len(texts))]
         row = Row.of_values(operation, f"stream {quoted(path)}", names, texts)
-        events = [StreamEvent(row.required_document(name.decode()), format_offset(int(name))) for name in names]
+        events = [StreamEvent(row.required_document(name), format_offset(int(name))) for name in names]
         up_to_date = begin + len(events) >= next_sequence - 1
         reached("none" if not events else "last" if up_to_date else "more")
         next_offset = events[-1].offset if events else format_offset(begin)
@@ -110,7 +110,7 @@ class Events(Store):
         if tag == "unknown":
             return None
         row = Row.of_values("get_stream_meta", f"stream {quoted(path)}", (b"nextOffset", b"closed"), found)
-        return EventStreamMeta(format_offset(row.number("nextOffset") - 1), bool(row.optional_flag("closed")))
+        return EventStreamMeta(format_offset(row.number(b"nextOffset") - 1), bool(row.optional_flag(b"closed")))
 
     def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
         unsubscribe = self._connection.subscriptions.subscribe(path, listener)

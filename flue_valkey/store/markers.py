@@ -43,7 +43,7 @@ def _read(member: bytes, flat: Flat) -> AttemptMarker | None:
     try:
         row = Row("list_attempt_markers", f"marker {quoted(member)}", flat)
         submission_id, _, attempt_id = member.decode().partition(".")
-        return AttemptMarker(from_base64url(submission_id), from_base64url(attempt_id), row.number("createdAt"))
+        return AttemptMarker(from_base64url(submission_id), from_base64url(attempt_id), row.number(b"createdAt"))
     except (CorruptRecordError, ValueError) as error:
         log.warning("list_attempt_markers: marker %s cannot be read and is left out: %s", quoted(member), error)
         return None

@@ -23,7 +23,7 @@ class OutboxStore(ListingStore):
         )
         if tag not in ("reserved", "reserved_before"):
             return None
-        return rows.terminal_outbox("reserve_submission_terminal", attempt.submission_id, found[0])
+        return rows.reserved_outbox("reserve_submission_terminal", attempt.submission_id, found[0])
 
     async def record_submission_terminal_offset(self, attempt: AttemptRef, event_key: str, offset: str) -> bool:
         check_attempt("record_submission_terminal_offset", attempt)

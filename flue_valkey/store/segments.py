@@ -27,7 +27,7 @@ class SegmentStore(Store):
         reached("some" if texts else "none")
         row = Row("get_stream_chunk_segments", f"segments of stream {quoted(stream_key)}", texts)
         return sorted(
-            (StreamSegment(index, row.text(str(index))) for index in row.indexes()),
+            (StreamSegment(index, row.text(b"%d" % index)) for index in row.indexes()),
             key=lambda segment: segment.segment_index,
         )
 

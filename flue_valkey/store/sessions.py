@@ -164,9 +164,9 @@ def session_document(
 ) -> dict[str, Json]:
     """The document of a whole generation; `value_of` gives the entry of a text, as `entry_value` does."""
     row = Row(operation, f"session {quoted(session_key)}", {name: fields[name] for name in _HEAD if name in fields})
-    document = row.required_object("session")
+    document = row.required_object(b"session")
     entries: list[dict[str, Json]] = []
-    for index in range(row.number("entryCount")):
+    for index in range(row.number(b"entryCount")):
         try:
             entries.append(value_of(fields[b"entry:%d" % index]))
         except KeyError:
