@@ -1,6 +1,5 @@
 """The dicts of the reference."""
 
-import os
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from os import PathLike
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from flue_memdb.clock import Clock, clock_or_system
 from flue_memdb.contract.errors import CorruptRecordError
+from flue_memdb.contract.ids import random_id
 from flue_memdb.contract.inputs import AttemptRef
 from flue_memdb.contract.json_text import Json
 from flue_memdb.contract.outcomes import reached
@@ -23,11 +23,6 @@ DELETIONS_REMEMBERED: Final = 1_000
 minutes by its own clock, which goes on where that of a test stands."""
 
 _T = TypeVar("_T")
-
-
-def random_id() -> str:
-    """A name that nobody else has."""
-    return os.urandom(16).hex()
 
 
 class MemoryDatabase:

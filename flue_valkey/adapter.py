@@ -1,6 +1,5 @@
 """`valkey()`: the adapter over a Valkey server."""
 
-import uuid
 from collections.abc import Callable
 from typing import Final
 
@@ -9,6 +8,7 @@ from redis.asyncio import Redis
 
 from flue_memdb.clock import Clock, clock_or_system
 from flue_memdb.contract import SchemaVersionError, Stores
+from flue_memdb.contract.ids import random_id
 from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_valkey.failures import raised_as_store_errors
 from flue_valkey.inspection import inspect_server, warn_of_volatile_server
@@ -119,7 +119,7 @@ def valkey(
         raise TypeError(f"valkey: got a {type(given).__name__}; give a URL, a runner, or RedisRunner(client)")
     runner = runner_from_url(url_or_runner) if isinstance(url_or_runner, str) else url_or_runner
     connection = Connection(
-        runner, prefix, clock_or_system(clock), new_id or _random_id, ServerTails(runner, prefix), look_every_s
+        runner, prefix, clock_or_system(clock), new_id or random_id, ServerTails(runner, prefix), look_every_s
     )
     return ValkeyAdapter(connection, inspect=inspect_server, session_cache_bytes=session_cache_bytes)
 
@@ -129,7 +129,3 @@ def _is_runner(given: object) -> bool:
     if isinstance(given, (Redis, BlockingRedis, type)):
         return False
     return all(callable(getattr(given, name, None)) for name in ("command", "eval", "pipeline", "close"))
-
-
-def _random_id() -> str:
-    return str(uuid.uuid4())

@@ -184,7 +184,7 @@ def submission_row(operation: str, submission_id: str, flat: Flat | Fields) -> R
     return Row(operation, f"submission {quoted(submission_id)}", flat).own(b"submissionId", submission_id)
 
 
-def payload_document(operation: str, submission_id: str, kind: str, flat: Flat) -> dict[str, Json]:
+def payload_document(operation: str, submission_id: str, kind: str, flat: Flat | Fields) -> dict[str, Json]:
     """The admitted document of a payload, its images in their place."""
     row = Row(operation, f"payload of submission {quoted(submission_id)}", flat)
     document = row.required_object(b"payload")
@@ -198,13 +198,6 @@ def payload_document(operation: str, submission_id: str, kind: str, flat: Flat) 
     except ValueError as error:
         raise row.corrupt(str(error)) from None
     return {**document, "payload": {**payload, "images": images}} if holds_images else document
-
-
-def payload_texts(flat: Sequence[bytes]) -> dict[bytes, bytes]:
-    """What two payloads must have in common to be the same: the texts of the document and of its image chunks."""
-    fields = flat_fields(flat)
-    fields.pop(b"sessionKey", None)
-    return fields
 
 
 OUTBOX_FIELDS = (

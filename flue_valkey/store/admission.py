@@ -1,5 +1,7 @@
 """Admission: new work gets its number and its place in its session's queue."""
 
+from itertools import chain
+
 from flue_memdb.contract import (
     Admitted,
     Conflict,
@@ -33,7 +35,7 @@ class AdmissionStore(Store):
         self._connection.require_open(operation)
         tag, *found = await self._run(
             operation,
-            *payload,
+            *chain.from_iterable(payload.items()),
             script="admit_submission",
             submission_id=admission.submission_id,
             session_key=admission.session_key,
@@ -52,36 +54,40 @@ class AdmissionStore(Store):
         if tag == "created":
             return Admitted(_created(operation, admission, int(found[0]), payload))
         known = rows.submission(operation, admission.submission_id, *found)
-        same = known.kind == admission.kind and rows.payload_texts(found[1]) == rows.payload_texts(_encoded(payload))
+        same = known.kind == admission.kind and _texts(rows.flat_fields(found[1])) == _texts(payload)
         reached("replayed" if same else "conflict")
         return Admitted(known) if same else Conflict()
 
 
-def _payload(operation: str, admission: Admission) -> list[str]:
-    """The fields and values of the payload: the document with markers for its images, and their chunks."""
+def _payload(operation: str, admission: Admission) -> dict[bytes, bytes]:
+    """The fields of the payload: the document with markers for its images, and their chunks."""
     document = admission.document
     chunks: list[Chunk] = []
     if admission.kind == "direct" and "images" in document["payload"]:
         images, chunks = detach_images(document["payload"]["images"])
         document = {**document, "payload": {**document["payload"], "images": images}}
-    fields = ["payload", json_text(document, operation, "input"), "sessionKey", admission.session_key]
-    fields += ["chunkCount", str(len(chunks))]
+    fields = {
+        b"payload": json_text(document, operation, "input").encode(),
+        b"sessionKey": admission.session_key.encode(),
+        b"chunkCount": b"%d" % len(chunks),
+    }
     for index, chunk in enumerate(chunks):
-        fields += [f"chunk:{index}", json_text(chunk)]
+        fields[b"chunk:%d" % index] = json_text(chunk).encode()
     return fields
 
 
-def _encoded(fields: list[str]) -> list[bytes]:
-    return [field.encode() for field in fields]
+def _texts(payload: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    """What two payloads must have in common to be the same: the texts of the document and of its image chunks."""
+    return {name: text for name, text in payload.items() if name != b"sessionKey"}
 
 
-def _created(operation: str, admission: Admission, sequence: int, payload: list[str]) -> Submission:
+def _created(operation: str, admission: Admission, sequence: int, payload: dict[bytes, bytes]) -> Submission:
     return Submission(
         sequence=sequence,
         submission_id=admission.submission_id,
         session_key=admission.session_key,
         kind=admission.kind,
-        input=rows.payload_document(operation, admission.submission_id, admission.kind, _encoded(payload)),
+        input=rows.payload_document(operation, admission.submission_id, admission.kind, payload),
         status="queued",
         accepted_at=admission.accepted_at,
         attempt_count=0,

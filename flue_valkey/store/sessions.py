@@ -12,7 +12,7 @@ from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.json_text import Json, json_text
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.sessions import ENTRIES, check_session, split_session
-from flue_valkey.rows import Row
+from flue_valkey.rows import Row, flat_fields
 from flue_valkey.scripts import Value
 from flue_valkey.store import parts
 from flue_valkey.store.connection import Connection, Store
@@ -136,7 +136,7 @@ class Sessions(Store):
                 return None
             _, at, *more = found
             fields += more
-        return Generation(name.decode(), dict(zip(fields[::2], fields[1::2], strict=True)))
+        return Generation(name.decode(), flat_fields(fields))
 
 
 def _parts(fields: Iterable[Field]) -> list[list[Field]]:
