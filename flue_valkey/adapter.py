@@ -14,6 +14,7 @@ from flue_valkey.failures import raised_as_store_errors
 from flue_valkey.inspection import inspect_server, warn_of_volatile_server
 from flue_valkey.layout import PREFIX, key
 from flue_valkey.runner import Runner, runner_from_url
+from flue_valkey.runner.multiplexed import is_above_0
 from flue_valkey.store.connection import Connection
 from flue_valkey.store.events import Events
 from flue_valkey.store.runs import Runs
@@ -101,19 +102,14 @@ def valkey(
     what changed and a load fetches what is new; 0 remembers nothing. `look_every_s` says how often a tail of an event
     stream looks for events that nobody told of.
 
-    Does no I/O; a bad URL or prefix is a `ValueError`. The adapter owns the runner: closing the one closes the other.
+    Does no I/O; a bad URL, prefix or number is a `ValueError`. The adapter owns the runner: closing the one closes the
+    other.
     """
-    prefix = key_prefix.rstrip(":")
-    try:
-        prefix.encode()
-    except UnicodeEncodeError:
-        raise ValueError(
-            f"valkey: key_prefix {key_prefix!r} holds a surrogate; give a name such as {PREFIX!r}"
-        ) from None
-    if not prefix:
-        raise ValueError(f"valkey: key_prefix is {key_prefix!r}; give a name such as {PREFIX!r}")
-    if not look_every_s > 0:
+    prefix = _checked_prefix(key_prefix)
+    if not is_above_0(look_every_s):
         raise ValueError(f"valkey: look_every_s is {look_every_s!r}; give a number above 0")
+    if session_cache_bytes != 0 and not is_above_0(session_cache_bytes):
+        raise ValueError(f"valkey: session_cache_bytes is {session_cache_bytes!r}; give a number of bytes, or 0")
     given: object = url_or_runner
     if not isinstance(given, str) and not _is_runner(given):
         raise TypeError(f"valkey: got a {type(given).__name__}; give a URL, a runner, or RedisRunner(client)")
@@ -122,6 +118,17 @@ def valkey(
         runner, prefix, clock_or_system(clock), new_id or random_id, ServerTails(runner, prefix), look_every_s
     )
     return ValkeyAdapter(connection, inspect=inspect_server, session_cache_bytes=session_cache_bytes)
+
+
+def _checked_prefix(given: object) -> str:
+    prefix = given.rstrip(":") if isinstance(given, str) else ""
+    if not prefix:
+        raise ValueError(f"valkey: key_prefix is {given!r}; give a name such as {PREFIX!r}")
+    try:
+        prefix.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"valkey: key_prefix {given!r} holds a surrogate; give a name such as {PREFIX!r}") from None
+    return prefix
 
 
 def _is_runner(given: object) -> bool:

@@ -18,6 +18,11 @@ from flue_valkey.runner.seam import Command, NotSentError, Reply
 from flue_valkey.runner.wire import Call, Wire, connect, open_wire
 
 
+def is_above_0(given: object) -> bool:
+    """Whether it is a number, and one above 0: a text from the environment is none."""
+    return isinstance(given, (int, float)) and given > 0
+
+
 class MultiplexedRunner(CommandRunner):
     """A runner that shares one connection among all its callers. The client says how to make it.
 
@@ -45,7 +50,7 @@ class MultiplexedRunner(CommandRunner):
             "max_calls": max_calls,
             "max_bytes": max_bytes,
         }.items():
-            if not value > 0:
+            if not is_above_0(value):
                 raise ValueError(f"{name} is {value!r}; give a number above 0")
         self._pool: Any = client.connection_pool
         self._connect_timeout_s = connect_timeout_s

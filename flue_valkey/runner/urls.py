@@ -37,6 +37,9 @@ def runner_from_url(
     password and database; anything else is a `ValueError`, which does not show the password. `protocol` is the version
     of RESP; without it redis-py's default holds. The time-outs and limits are those of `MultiplexedRunner`.
     """
+    given: object = url
+    if not isinstance(given, str):
+        raise TypeError(f"runner_from_url: got a {type(given).__name__}; give a URL such as redis://127.0.0.1:6379/0")
     options: dict[str, Any] = {} if protocol is None else {"protocol": protocol}
     try:
         client = Redis.from_url(
@@ -51,7 +54,7 @@ def runner_from_url(
         # The parsers quote what they cannot read, and that may be a piece of the password: hence `from None`.
         reason = str(error) if isinstance(error, _BadUrlError) else "it cannot be read"
         raise ValueError(
-            f"no server URL: {masked(url)}: {reason}; "
+            f"no server URL: {masked(url) or 'an empty text'}: {reason}; "
             "give one like redis://user:password@127.0.0.1:6379/0, with special characters of the password as %XX"
         ) from None
     return MultiplexedRunner(

@@ -229,8 +229,15 @@ def test_a_client_that_blocks_is_refused() -> None:
         RedisRunner(BlockingRedis())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("prefix", ["", ":", ":::"])
-def test_an_empty_prefix_is_refused(prefix: str) -> None:
+@pytest.mark.parametrize("option", ["look_every_s", "session_cache_bytes"])
+@pytest.mark.parametrize("value", [-1, "5", None, float("nan")])
+def test_a_number_that_is_none_is_refused(option: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"valkey: {option} is {value!r}; give a number"):
+        valkey("redis://127.0.0.1:6379", **{option: value})
+
+
+@pytest.mark.parametrize("prefix", ["", ":", ":::", None, b"flue"])
+def test_an_empty_prefix_is_refused(prefix: Any) -> None:
     with pytest.raises(ValueError, match="give a name such as 'flue'"):
         valkey("redis://127.0.0.1:6379", key_prefix=prefix)
 

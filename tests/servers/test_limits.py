@@ -73,7 +73,7 @@ async def test_waiting_for_a_turn_counts_as_waiting_for_the_answer(proxy: Proxy,
 
 
 @pytest.mark.parametrize("name", ["connect_timeout_s", "reply_timeout_s", "max_calls", "max_bytes"])
-@pytest.mark.parametrize("value", [0, -1, float("nan")])
-def test_a_limit_that_is_none(name: str, value: float) -> None:
+@pytest.mark.parametrize("value", [0, -1, float("nan"), "5", None])
+def test_a_limit_that_is_none(name: str, value: float | str | None) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value!r}; give a number above 0"):
         runner_from_url("redis://127.0.0.1", **{name: value})  # type: ignore[arg-type]

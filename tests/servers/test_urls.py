@@ -36,6 +36,11 @@ def test_a_url_that_is_none(url: str) -> None:
     assert caught.value.__suppress_context__
 
 
+def test_what_is_no_text_is_no_url() -> None:
+    with pytest.raises(TypeError, match="runner_from_url: got a NoneType; give a URL such as redis://"):
+        runner_from_url(None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
