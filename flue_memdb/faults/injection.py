@@ -35,6 +35,8 @@ class Faults:
     def __init__(self, *, clock: ManualClock | None = None, sleep: Sleep | None = None) -> None:
         if clock is not None and sleep is not None:
             raise ValueError("Faults: give a clock that delays move, or a function that waits, not both")
+        if clock is not None and not hasattr(clock, "advance"):
+            raise ValueError(f"Faults: clock is {clock!r}, which delays cannot move; give a ManualClock, or none")
         self._clock = clock
         self._sleep = sleep
         self._rules: list[Rule] = []

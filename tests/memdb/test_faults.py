@@ -14,6 +14,7 @@ from flue_memdb import (
     StoreFullError,
     StoreUnavailableError,
     StreamNotFoundError,
+    SystemClock,
     memory,
     open_stores,
     session_storage_key,
@@ -250,6 +251,7 @@ async def test_errors_of_the_store_are_lost_like_answers_but_not_what_never_reac
         (lambda faults: faults.fail(error=StreamNotFoundError), "StreamNotFoundError, which needs arguments"),
         (lambda faults: faults.fail(error="text"), "error is 'text'; give an exception"),
         (lambda _: Faults(clock=ManualClock(), sleep=asyncio.sleep), "not both"),
+        (lambda _: Faults(clock=SystemClock()), "delays cannot move; give a ManualClock"),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused_at_once(faults, make, said):
