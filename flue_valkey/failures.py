@@ -20,6 +20,7 @@ from redis.exceptions import (
 )
 
 from flue_memdb.contract import FlueStoreError, ServerReplyError, StoreFullError, StoreUnavailableError
+from flue_memdb.contract.errors import quoted
 from flue_valkey.runner import NotSentError
 
 DRIVER_ERRORS = (RedisError, OSError, TimeoutError)
@@ -66,6 +67,12 @@ def store_error(operation: str, error: Exception) -> FlueStoreError:
             operation, "the server", f"refused: {error}", "allow this user what docs/production.md lists"
         )
     return ServerReplyError(operation, "the server", f"refused: {error}", "see its documentation for this reply")
+
+
+def strange_reply(operation: str, reply: object) -> ServerReplyError:
+    """Of what no script gives: something else has answered."""
+    remedy = "find out what answers in its place; a write may or may not have happened"
+    return ServerReplyError(operation, "the server", f"answered a script with {quoted(reply)}", remedy)
 
 
 def is_busy(error: Exception) -> bool:

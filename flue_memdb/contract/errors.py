@@ -218,4 +218,5 @@ class StoreFullError(FlueStoreError):
 
 
 class ServerReplyError(FlueStoreError):
-    """Any other refusal by the server: of the credentials, of a command that this user may not use, and so on."""
+    """Any other refusal by the server: of the credentials, of a command that this user may not use, and so on; also an
+    answer that no server gives."""

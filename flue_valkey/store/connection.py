@@ -9,7 +9,7 @@ from flue_memdb.clock import Clock
 from flue_memdb.contract import AdapterClosedError, CorruptRecordError
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.subscriptions import Subscriptions
-from flue_valkey.failures import DRIVER_ERRORS, store_error
+from flue_valkey.failures import DRIVER_ERRORS, store_error, strange_reply
 from flue_valkey.runner import Runner
 from flue_valkey.scripts import SCRIPTS, Value
 from flue_valkey.store.tails import ServerTails
@@ -65,7 +65,10 @@ class Connection:
             reply: list[Any] = await self.runner.eval(script.text, keys, args)
         except DRIVER_ERRORS as error:
             raise store_error(operation, error) from error
-        tag = reply[0] = reply[0].decode()
+        try:
+            tag = reply[0] = reply[0].decode()
+        except (AttributeError, LookupError, TypeError, UnicodeDecodeError):
+            raise strange_reply(operation, reply) from None
         if tag == "wrong_type":
             key, expected, actual = (part.decode() for part in reply[1:])
             raise CorruptRecordError(operation, f"key {key}", f"is a {actual} and no {expected}")

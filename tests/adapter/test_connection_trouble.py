@@ -10,7 +10,7 @@ from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_memdb import NewRun, Stores, StoreUnavailableError
+from flue_memdb import NewRun, ServerReplyError, Stores, StoreUnavailableError
 from flue_valkey import NotSentError, RedisRunner, runner_from_url, valkey
 from flue_valkey.failures import store_error
 from flue_valkey.servers.fake import FakeServer
@@ -55,6 +55,21 @@ async def test_an_outage_says_whether_a_write_may_have_happened(
         await stores.runs.create_run(RUN)
     assert caught.value.may_have_happened is may_have_happened
     assert caught.value.operation == "create_run"
+
+
+@pytest.mark.parametrize(
+    "reply", [b"OK", 1, 1.5, True, None, [], [None], [1], [[b"created"]], [b"\xff"], {}, {b"a": 1}]
+)
+async def test_a_reply_that_no_script_gives_is_shown(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, reply: object
+) -> None:
+    async def eval_(*_: object) -> object:
+        return reply
+
+    monkeypatch.setattr(RedisRunner, "eval", eval_)
+    with pytest.raises(ServerReplyError) as caught:
+        await stores.runs.create_run(RUN)
+    assert str(caught.value).startswith(f"create_run: the server: answered a script with {reply!r}; ")
 
 
 async def test_a_deletion_that_has_begun_may_have_happened(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
