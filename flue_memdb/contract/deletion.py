@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Final, cast
 
@@ -31,7 +31,7 @@ class _Run:
     """A deletion under way in this process. One that is `ending`, because its last caller was cancelled, takes no more
     callers. `owner_id` is whose marker it knows of: its own, or the one that it waits for."""
 
-    task: "asyncio.Task[None]"
+    task: "asyncio.Task[None]" = field(init=False)
     callers: int = 0
     ending: bool = False
     owner_id: str | None = None
@@ -62,7 +62,8 @@ class SessionDeletions:
         while (run := self._under_way(session_key)) is not None and not await self._takes_callers(run, session_key):
             await asyncio.wait([run.task])
         if run is None:
-            run = self._runs[session_key] = _Run(asyncio.create_task(self._delete(session_key, callback)))
+            run = self._runs[session_key] = _Run()
+            run.task = asyncio.create_task(self._delete(run, session_key, callback))
             run.task.add_done_callback(lambda _: self._runs.pop(session_key, None))
         await self._share(run)
 
@@ -95,10 +96,10 @@ class SessionDeletions:
         finally:
             run.callers -= 1
 
-    async def _delete(self, session_key: str, callback: Callable[[], Awaitable[object]]) -> None:
-        this = cast("asyncio.Task[None]", asyncio.current_task())
-        _inside.set(_inside.get() | {this})
-        run = self._runs[session_key]
+    async def _delete(self, run: _Run, session_key: str, callback: Callable[[], Awaitable[object]]) -> None:
+        # An eager task is under way before whoever made it has it.
+        run.task = cast("asyncio.Task[None]", asyncio.current_task())
+        _inside.set(_inside.get() | {run.task})
         while True:
             run.owner_id = None
             owner_id = self._new_id()
