@@ -55,8 +55,10 @@ class RedisRunner(CommandRunner):
         try:
             with cancellation_kept():
                 return await self._exchange_over_one(wire)
-        except (RuntimeError, AttributeError) as error:
-            if self._closed:  # uvloop lets nobody use a connection that was closed meanwhile, redis-py has none by then
+        except (RuntimeError, AttributeError, TypeError) as error:
+            if (
+                self._closed
+            ):  # of a connection that was closed meanwhile redis-py, uvloop and asyncio say so in this way
                 raise NoConnectionError("the runner was closed before the answer came") from error
             raise
 
