@@ -75,8 +75,9 @@ class ValkeyAdapter:
         if self._inspect:
             await inspect_server(self._connection.runner, operation)
 
-    def _unsupported(self, operation: str, version: bytes | None) -> SchemaVersionError:
-        found = "has no schema version" if version is None else f"has schema version {version.decode(errors='replace')}"
+    def _unsupported(self, operation: str, version: object) -> SchemaVersionError:
+        shown = version.decode(errors="replace") if isinstance(version, bytes) else version
+        found = "has no schema version" if version is None else f"has schema version {shown}"
         remedy = "call migrate() first" if version in (None, b"2") else "use a version of flue-valkey that knows it"
         return SchemaVersionError(
             operation, f"namespace {self._connection.prefix!r}", f"{found}, this adapter reads {_VERSION}", remedy

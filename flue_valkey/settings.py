@@ -42,10 +42,10 @@ def parsed_info(text: bytes) -> dict[str, str]:
 
 async def _configured(runner: Runner, names: tuple[str, ...]) -> dict[str, str]:
     reply = await _reply(runner, "CONFIG", "GET", *names)
-    if reply is None:
-        return {}
-    pairs = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))
-    return {_text(name): _text(value) for name, value in pairs.items()}
+    if isinstance(reply, list):
+        reply = dict(zip(reply[::2], reply[1::2], strict=False))
+    # Anything else, as of a proxy, tells nothing.
+    return {_text(name): _text(value) for name, value in reply.items()} if isinstance(reply, dict) else {}
 
 
 async def _reply(runner: Runner, *command: str) -> Any:

@@ -19,7 +19,10 @@ from flue_memdb import (
 )
 from flue_valkey import RedisRunner, Runner, runner_from_url, valkey
 from flue_valkey.layout import key
+from flue_valkey.runner import Arg, Reply
+from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.local import LocalServer
+from flue_valkey.servers.passing import PassingRunner
 from flue_valkey.servers.server import Server
 
 BAD_SERVERS = [
@@ -62,6 +65,19 @@ async def test_a_server_that_is_not_is_refused(
             assert found in refused.value.found
             assert remedy in refused.value.remedy
         await adapter.close()
+
+
+@pytest.mark.parametrize("reply", [b"OK", 1, None, [], [b"x"], {}])
+async def test_what_is_no_server_cannot_be_verified_and_holds_no_namespace(reply: Any) -> None:
+    class Answering(PassingRunner):
+        async def command(self, *_: Arg) -> Reply:
+            return reply
+
+    server = FakeServer()
+    with pytest.raises(ServerRequirementError, match="cannot be verified"):
+        await valkey(Answering(server.runner())).migrate()
+    with pytest.raises(SchemaVersionError, match=r"has no schema version|has schema version (OK|1|\[.*|{}),"):
+        await valkey(Answering(server.runner()), inspect_server=False).connect()
 
 
 @pytest.mark.usefixtures("needs_binary")
