@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from flue_memdb.contract import UNSET, Admitted, Conflict, DirectInput, DispatchInput, Json, RetainedReceipt
@@ -9,6 +10,7 @@ from flue_memdb.contract import UNSET, Admitted, Conflict, DirectInput, Dispatch
 _T = TypeVar("_T")
 
 
+@cache
 def camel(name: str) -> str:
     """`lease_expires_at` as `leaseExpiresAt`."""
     first, *rest = name.split("_")
@@ -17,6 +19,11 @@ def camel(name: str) -> str:
 
 def to_json(value: Any) -> Json:
     """A record, a list of them, or a plain JSON value in the shape of a trace; fields that are not set are absent."""
+    if isinstance(value, list):
+        # Records stand at the top of a list only: what is within a document is JSON already, at any depth.
+        return [_fields(item) if dataclasses.is_dataclass(item) else item for item in value]
+    if not dataclasses.is_dataclass(value):
+        return value
     if isinstance(value, Admitted):
         return {"kind": "submission", "submission": to_json(value.submission)}
     if isinstance(value, RetainedReceipt):
@@ -25,12 +32,7 @@ def to_json(value: Any) -> Json:
         return {"kind": "conflict"}
     if isinstance(value, (DispatchInput, DirectInput)):
         return value.document()
-    if dataclasses.is_dataclass(value):
-        return _fields(value)
-    if isinstance(value, list):
-        # Records stand at the top of a list only: what is within a document is JSON already, at any depth.
-        return [_fields(item) if dataclasses.is_dataclass(item) else item for item in value]
-    return value
+    return _fields(value)
 
 
 def _fields(record: Any) -> dict[str, Json]:
