@@ -102,6 +102,8 @@ def entry_value(text: bytes) -> dict[str, Json]:
     if not isinstance(value, dict) or not isinstance(chunks, list):
         raise ValueError("holds no entry")
     content = entry_content(value)
+    if content is None and not chunks:
+        return value
     try:
         attached = attach_images(content, chunks)
     except ValueError as error:
