@@ -180,7 +180,7 @@ async def generations_beside_dead_processes(race: Race) -> tuple[set[str], set[s
         for death in range(DEATHS):
             async with race.at_work(Saving, workers=1) as dying:
                 await dying.begun()
-            await processes.made(SAVES // DEATHS * (death + 1))
+            await processes.made(2 * SAVES // DEATHS * (death + 1))  # of five calls about four are saves
             keys = [key(race.namespace.prefix, name, session_key=DOCUMENT) for name in ("session", "session_readers")]
             held.add((await race.runner.eval(HOLD, keys, [])).decode())
         await processes.end()
