@@ -9,6 +9,7 @@ from typing import Final
 PREFIX: Final = "flue"
 
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_COUNT: Final = {"hash": "HLEN", "set": "SCARD", "string": "STRLEN", "zset": "ZCARD"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,11 @@ class Key:
 
     text: str
     type: str
+
+    @property
+    def count(self) -> str:
+        """The command that counts what the key holds. It refuses a key of another type."""
+        return _COUNT[self.type]
 
     @property
     def form(self) -> str:

@@ -22,7 +22,6 @@ from flue_valkey.runner import Arg, Runner
 
 _PAGE = 100
 _ENTRIES = 1_000
-_COUNT = {"hash": "HLEN", "set": "SCARD", "zset": "ZCARD"}
 _SCAN = {"hash": "HSCAN", "set": "SSCAN", "zset": "ZSCAN"}
 
 
@@ -61,7 +60,7 @@ class ServerView:
 
     async def count(self, name: str, *ids: str) -> int:
         """How many fields or members a key has."""
-        return await self._ask(_COUNT[LAYOUT[name].type], name, ids) or 0
+        return await self._ask(LAYOUT[name].count, name, ids) or 0
 
     async def fields(self, name: str, *ids: str) -> Hash:
         """All fields of a hash."""

@@ -106,7 +106,7 @@ def _locals(keys: tuple[str, ...], values: tuple[str, ...], rest: str | None) ->
 
 
 def _guards(keys: tuple[str, ...]) -> list[str]:
-    checks = " or ".join(f'{_GUARD}({key}, "{LAYOUT[key].type}")' for key in keys)
+    checks = " or ".join(f'{_GUARD}({key}, "{LAYOUT[key].type}", "{LAYOUT[key].count}")' for key in keys)
     return [f"local refused_type = {checks}", "if refused_type then return refused_type end"] if keys else []
 
 

@@ -18,7 +18,7 @@ if workflow_name ~= "" then
   indexes[#indexes + 1] = prefix .. ":runs-workflow:" .. base64url(workflow_name)
 end
 for _, key in ipairs(indexes) do
-  local refused = wrong_type(key, "zset")
+  local refused = wrong_type(key, "zset", "ZCARD")
   if refused then
     return refused
   end

@@ -8,5 +8,5 @@ local function place_of(prefix, submission)
     return nil, nil, refused
   end
   local queue = prefix .. ":session-unsettled:" .. base64url(session_key)
-  return sequence, queue, wrong_type(queue, "zset")
+  return sequence, queue, wrong_type(queue, "zset", "ZCARD")
 end
