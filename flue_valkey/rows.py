@@ -201,8 +201,13 @@ def payload_document(operation: str, submission_id: str, kind: str, flat: Flat |
 
 
 OUTBOX_FIELDS = (
-    *(b"submissionId", b"sessionKey", b"status", b"attemptId"),
-    *(b"terminalKey", b"terminalEvent", b"terminalOffset"),
+    b"submissionId",
+    b"sessionKey",
+    b"status",
+    b"attemptId",
+    b"terminalKey",
+    b"terminalEvent",
+    b"terminalOffset",
 )
 
 

@@ -56,9 +56,7 @@ class RedisRunner(CommandRunner):
             with cancellation_kept():
                 return await self._exchange_over_one(wire)
         except (RuntimeError, AttributeError, TypeError) as error:
-            if (
-                self._closed
-            ):  # of a connection that was closed meanwhile redis-py, uvloop and asyncio say so in this way
+            if self._closed:  # so redis-py, uvloop or asyncio say that the connection was closed meanwhile
                 raise NoConnectionError("the runner was closed before the answer came") from error
             raise
 

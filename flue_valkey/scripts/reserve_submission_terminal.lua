@@ -2,7 +2,8 @@
 --
 -- KEYS     submission queued running terminalizing settled
 -- ARGV     prefix submission_id attempt_id event_key event
--- RETURNS  {"reserved", fields} | {"reserved_before", fields} | {"unknown"} | {"not_direct"} | {"not_running"} | {"other_attempt"} | {"other_terminal"}
+-- RETURNS  {"reserved", values} | {"reserved_before", values}, of the row's fields that `rows.OUTBOX_FIELDS` names |
+--          {"unknown"} | {"not_direct"} | {"not_running"} | {"other_attempt"} | {"other_terminal"}
 -- CHANGES  submission, running, terminalizing
 -- @include sequence_of
 -- @include set_status
