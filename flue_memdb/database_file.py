@@ -12,6 +12,7 @@ from flue_memdb.contract.json_text import parse_json
 from flue_memdb.database import MemoryDatabase
 
 _BROKEN: Final = "put a copy in its place, or move it away to begin with an empty database"
+_NO_FILE: Final = "give the path of a file, or of one that is to be made"
 _UNUSABLE: Final = "check that its directory is there, and that both may be read and written"
 _WRITABLE: Final = "there is room, and that the file and its directory may be written"
 
@@ -37,6 +38,8 @@ class DatabaseFile:
         """Locks the file and restores the database from it; begins it where there is none."""
         try:
             self._path = _behind_links(self._path)
+            if self._path.exists() and not self._path.is_file():  # a pipe or a device might never end
+                raise DatabaseFileError(operation, self._subject, "is no regular file", _NO_FILE)
             self._lock = self._locked(operation)
             if self._path.exists():
                 self._read(operation, db)

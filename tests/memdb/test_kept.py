@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import json
+import os
 import stat
 import sys
 from pathlib import Path
@@ -173,13 +174,22 @@ async def test_a_place_that_cannot_be_used_is_refused(tmp_path):
     (tmp_path / "back").symlink_to(circle)
     for path, said in (
         (tmp_path / "none" / "dev.json", "No such file"),
-        (tmp_path, "Is a directory"),
         (circle, "Too many levels of symbolic links"),
         (circle / "dev.json", "Too many levels of symbolic links"),
         (f"{tmp_path}/\0", "embedded null"),
     ):
         with pytest.raises(DatabaseFileError, match=f"cannot be used .*{said}.*; check that its directory is there"):
             await memory(path=path).migrate()
+
+
+async def test_what_is_no_regular_file_is_refused_before_it_is_read_and_nothing_is_put_beside_it(tmp_path):
+    directory, pipe = tmp_path / "directory", tmp_path / "pipe"
+    directory.mkdir()
+    os.mkfifo(pipe)
+    for path in (directory, pipe, os.devnull):
+        with pytest.raises(DatabaseFileError, match="is no regular file; give the path of a file, or of one that is"):
+            await memory(path=path).migrate()
+    assert sorted(tmp_path.iterdir()) == [directory, pipe]
 
 
 async def test_a_system_without_such_locks_is_refused(path, monkeypatch):
