@@ -1,5 +1,6 @@
 """A snapshot as a database: checked first, so that it is all there or refused."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -28,6 +29,7 @@ from flue_memdb.snapshots.writing import FORMAT
 
 _SNAPSHOT: Final = "snapshot"
 _DAMAGED_INDEX: Final = -1
+_INDEX: Final = re.compile("0|[1-9][0-9]{0,15}")
 _T = TypeVar("_T")
 
 
@@ -120,9 +122,7 @@ def _check_index(operation: str, place: str, value: object) -> None:
         return
     check_type(operation, place, value, str)
     text = str(value)
-    check_number(
-        operation, place, int(text) if text.isascii() and text.isdecimal() and str(int(text)) == text else text
-    )
+    check_number(operation, place, int(text) if _INDEX.fullmatch(text) else text)
 
 
 def _read_markers(db: MemoryDatabase, place: str, value: Json) -> None:

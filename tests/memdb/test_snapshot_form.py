@@ -204,6 +204,7 @@ BROKEN = [
     (at("journals", "d1", "committed", value=0), r"\['committed'\]: is 0; give True or False"),
     (at("segments", "d1:t1", "9", value=b"x"), r"\['segments'\]\['d1:t1'\]\['9'\]: is b'x'"),
     (at("segments", "d1:t1", "09", value="x"), r"a name in snapshot\['segments'\]\['d1:t1'\]: is '09'"),
+    (at("segments", "d1:t1", "9" * 5_000, value="x"), r"a name in snapshot\['segments'\]\['d1:t1'\]: is '9{79}… "),
     (at("segments", "d1:t1", value={}), "stream key 'd1:t1' has no segments"),
     (at("markers", 0, "createdAt", value=...), r"\['markers'\]\[0\]\['createdAt'\]: is missing"),
     (at("deletions", CREW, value={}), r"\['cutoff'\]: is missing"),
