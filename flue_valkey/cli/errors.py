@@ -2,6 +2,8 @@
 
 import click
 
+from flue_valkey.cli.texts import printable
+
 INTERRUPTED = 130
 
 
@@ -15,5 +17,5 @@ class CannotRunError(click.ClickException):
 
 
 def one_line(message: object) -> str:
-    """The text of a message, which may have several lines, in one."""
-    return " ".join(str(message).split())
+    """The text of a message, which may have several lines, in one that cannot steer a terminal."""
+    return printable(" ".join(str(message).split()))

@@ -22,7 +22,7 @@ from flue_valkey.cli.engines import EngineAtHand, EnginesAtHand, engines_at_hand
 from flue_valkey.cli.errors import CannotRunError
 from flue_valkey.cli.options import engine_options
 from flue_valkey.cli.progress import progress_bar
-from flue_valkey.cli.texts import shown
+from flue_valkey.cli.texts import printable, shown
 
 _SHOWN_MISMATCHES = 5
 
@@ -206,7 +206,8 @@ def _as_json(results: Sequence[_EngineResult], traces: dict[Path, Trace], at_han
 def _lines(results: Sequence[_EngineResult], traces: dict[Path, Trace], at_hand: EnginesAtHand) -> Iterator[str]:
     for result in results:
         for path, mismatches in result.mismatches.items():
-            yield click.style(f"{result.engine.name}: {path}: {traces[path].title}", fg="red", bold=True)
+            title = printable(f"{result.engine.name}: {path}: {traces[path].title}")
+            yield click.style(title, fg="red", bold=True)
             for mismatch in mismatches[:_SHOWN_MISMATCHES]:
                 yield f"  operation {mismatch.index} (line {mismatch.index + 2}): {mismatch.operation['op']}"
                 yield f"    args      {shown(mismatch.operation['args'])}"

@@ -63,3 +63,19 @@ def test_a_pipe_gets_text_alone(program, tmp_path):
     assert started.ended() == 1
     assert started.err == ""
     assert "\x1b" not in started.out
+
+
+def test_what_a_trace_says_cannot_steer_a_terminal(run, tmp_path):
+    header = {"flueTrace": 1, "schema": 3, "source": "recorded", "title": "a\x1b]0;b\x07"}
+    lines = [header, {"at": 1, "client": 0, "op": "runs.getRun", "args": ["r"], "result": "\x07"}]
+    path = tmp_path / "a\x07b.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    result = run("replay", path, "--engine", "reference")
+    assert result.exit_code == 1
+    assert "a\\u0007b.jsonl: a\\u001b]0;b\\u0007" in result.stdout
+    assert set(filter(str.isprintable, result.stdout)) | {"\n"} == set(result.stdout)
+    path.write_text("", encoding="utf-8")
+    result = run("replay", path, "--engine", "reference")
+    assert result.exit_code == 2
+    assert "a\\u0007b.jsonl" in result.stderr
+    assert "\x07" not in result.stderr
