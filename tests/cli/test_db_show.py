@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 
 from flue_memdb import ClaimRef, DirectInput, ManualClock, NewRun, NewTurnJournal, open_stores
 from flue_valkey import valkey
+from flue_valkey.cli.db.tables import table
 from flue_valkey.layout import key
 
 NOW = 1_780_000_000_000
@@ -164,3 +166,13 @@ def test_help_has_examples_and_exit_codes(run, command):
     assert result.exit_code == 0
     assert "Examples:" in result.stdout
     assert "Exit codes:" in result.stdout
+
+
+@pytest.mark.parametrize("columns", [None, 1, 40])
+def test_whatever_the_width_nothing_is_cut_off(monkeypatch, columns):
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    told = table([("n" * 400, "v" * 400), ("short", "m")])
+    assert told.count("n") == told.count("v") == 400
+    assert re.search(r"^short {2,}m$", told, re.MULTILINE)

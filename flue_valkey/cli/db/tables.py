@@ -12,19 +12,22 @@ from flue_valkey.cli.texts import printable
 UNKNOWN = "unknown"
 
 _WIDTH_IN_A_PIPE = 160
+_LEAST_WIDTH = 20
 _UNITS = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second"))
 
 
 def table(rows: Iterable[tuple[str, str]]) -> str:
     """Names and values in two columns; what is too long goes on in the next line, under its own column."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in rows:
-        grid.add_row(Text(printable(name)), Text(printable(value)))
+    shown = [(Text(printable(name)), Text(printable(value))) for name, value in rows]
     terminal = Console()
+    width = max(terminal.width, _LEAST_WIDTH) if terminal.is_terminal else _WIDTH_IN_A_PIPE
+    longest = max((name.cell_len for name, _ in shown), default=0)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(overflow="fold", width=min(longest, width // 2))
+    grid.add_column(overflow="fold")
+    for name, value in shown:
+        grid.add_row(name, value)
     written = io.StringIO()
-    width = terminal.width if terminal.is_terminal else _WIDTH_IN_A_PIPE
     Console(file=written, width=width, color_system=None).print(grid)
     return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
 
