@@ -5,7 +5,8 @@ import pytest
 from flue_memdb.clock import ManualClock
 from flue_memdb.conformance.suite import Contract
 from flue_memdb.contract import Stores
-from flue_memdb.verification.operations import Answer, apply
+from flue_memdb.verification.observations import Answer
+from flue_memdb.verification.operations import apply
 from flue_memdb.verification.retries import RETRIES, Retry, in_words, operation
 from flue_memdb.verification.state import read_state
 from flue_memdb.verification.world import Call

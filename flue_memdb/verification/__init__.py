@@ -7,15 +7,8 @@ from flue_memdb.verification.generator import generate
 from flue_memdb.verification.histories import Call, History
 from flue_memdb.verification.linearizability import SearchTooLargeError, Verdict, check_linearizable
 from flue_memdb.verification.lockstep import Difference, SequenceResult, run_sequence
-from flue_memdb.verification.operations import (
-    Answer,
-    Observation,
-    Operation,
-    apply,
-    apply_with_outcome,
-    declared_outcomes,
-    observe,
-)
+from flue_memdb.verification.observations import Answer, Observation, Operation
+from flue_memdb.verification.operations import apply, apply_with_outcome, declared_outcomes, observe
 from flue_memdb.verification.recording import record
 from flue_memdb.verification.replay import Mismatch, replay
 from flue_memdb.verification.report import Divergence, Report

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flue_memdb.contract import Json
-from flue_memdb.verification.naming import argument_names, option_names
+from flue_memdb.verification.naming import argument_names, field_names
 from flue_memdb.verification.world import Call, World
 
 _IDS: tuple[Json, ...] = (
@@ -97,6 +97,13 @@ _BLOCKS: tuple[Json, ...] = (
     {"type": "image", "data": {"$value": "bytes"}, "mimeType": "image/png"},
 )
 _TOO_LARGE: tuple[Json, ...] = ({"$repeat": ["A", 14_680_065]}, {"$repeat": ["A", 14_680_063, "😀", 1]})
+_EXTRAS: tuple[Json, ...] = (
+    None,
+    "x-extra",
+    [["x-extra", 1]],
+    {"$value": "object"},
+    *({name: "a"} for name in ("agent", "id", "kind", "input", "payload", "dispatchId", "submissionId", "acceptedAt")),
+)
 _ENTRIES: tuple[Json, ...] = (None, 7, {}, [None], [{}], [{"id": ""}], [{"id": 7}], [{"id": "e"}, []])
 
 _KINDS: dict[str, tuple[Json, ...]] = {
@@ -111,6 +118,7 @@ _KINDS: dict[str, tuple[Json, ...]] = {
         ("attempt", "claim", "durability", "lease", "journal", "run", "end", "dispatch", "direct"), _RECORDS
     ),
     "options": _RECORDS,
+    "$extra": _EXTRAS,
     "cursor": _CURSORS,
     "entries": _ENTRIES,
     "body": (None, 7, "\ud800", {"$value": "bytes"}),
@@ -158,7 +166,7 @@ def _places(op: str, args: list[Json]) -> Iterator[_Place]:
     for index, (name, value) in enumerate(zip(argument_names(op), args, strict=False)):
         yield args, index, name
         if isinstance(value, dict) and "$tree" not in value:
-            for key in dict.fromkeys([*value, *(option_names(op) if name == "options" else ())]):
+            for key in dict.fromkeys([*value, *field_names(op, name)]):
                 yield value, key, key
                 # What is looked into deserves to be damaged as often as a field of its own.
                 if key == "payload" and isinstance(value.get(key), dict):

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from flue_memdb.contract import Json, Stores
 from flue_memdb.verification.histories import Call
-from flue_memdb.verification.operations import Operation, apply
+from flue_memdb.verification.observations import Operation
+from flue_memdb.verification.operations import apply
 
 _Kind: TypeAlias = Callable[[random.Random, int], list[Json]]
 

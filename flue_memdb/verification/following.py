@@ -3,7 +3,7 @@
 import copy
 
 from flue_memdb.verification import submission_steps
-from flue_memdb.verification.operations import Operation
+from flue_memdb.verification.observations import Operation
 from flue_memdb.verification.shapes import METHODS
 from flue_memdb.verification.world import Call, World
 

@@ -15,7 +15,8 @@ from flue_memdb.verification.bulk_steps import bulk_steps
 from flue_memdb.verification.disturbance_steps import disturbed, smallest_parts
 from flue_memdb.verification.disturbances import disturb, is_disturbance
 from flue_memdb.verification.following import follow_up
-from flue_memdb.verification.operations import Answer, Operation, dies, observe
+from flue_memdb.verification.observations import Answer, Operation
+from flue_memdb.verification.operations import dies, observe
 from flue_memdb.verification.pools import pools
 from flue_memdb.verification.world import Call, World
 
@@ -46,11 +47,16 @@ def delete_session(world: World) -> Call:
     tree: dict[str, Json] = {"$tree": world.rng.choices(("ok", "fail", "die", "cancel"), (65, 18, 10, 7))[0]}
     if world.chance(0.4):
         tree["during"] = [_as_operation(_within_deletion(world, session_key)) for _ in range(world.rng.randrange(1, 4))]
-    if tree["$tree"] != "die" and world.chance(0.2):
-        waiter = {"$tree": world.pick(("ok", "fail"))}
-        tree["beside"] = {"op": "submissions.deleteSession", "args": [session_key, waiter]}
-        if world.chance(0.6):
+    if tree["$tree"] != "die" and world.chance(0.35):
+        # Another client waits, or takes over what has lapsed; another caller of this one shares the deletion.
+        tree["beside"] = _as_operation(
+            ("submissions.deleteSession", [session_key, {"$tree": world.pick(("ok", "fail"))}])
+        )
+        tree["beside"]["client"] = world.pick(("other", "same"))
+        if tree["beside"]["client"] == "other" and world.chance(0.6):
             tree["lapse"] = copy.copy(world.pick(_LAPSES))
+        elif tree["beside"]["client"] == "same" and world.chance(0.3):
+            tree["beside"]["cancelled"] = True
     return "submissions.deleteSession", [session_key, tree]
 
 
@@ -266,7 +272,7 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
             made.append(operation)
             disturb(db, operation["op"].removeprefix("disturb."), *operation["args"])
             continue
-        _name_other_client(operation, (client + 1) % clients)
+        _name_client_beside(operation, (client + 1) % clients)
         made.append(operation)
 
         async def connect(other: int) -> Stores:
@@ -281,14 +287,17 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     return made
 
 
-def _name_other_client(operation: Operation, other: int) -> None:
-    """Who calls beside a deletion callback: another client, or nobody where there is no other."""
+def _name_client_beside(operation: Operation, other: int) -> None:
+    """Who calls beside a deletion callback: the same client, or another, or nobody where there is no other."""
     tree = operation["args"][1] if len(operation["args"]) > 1 else None
     if isinstance(tree, dict) and isinstance(tree.get("beside"), dict):
-        if other == operation["client"]:
-            del tree["beside"]
+        beside = tree["beside"]
+        if beside["client"] == "same":
+            beside["client"] = operation["client"]
+        elif other != operation["client"]:
+            beside["client"] = other
         else:
-            tree["beside"]["client"] = other
+            del tree["beside"]
 
 
 def _remember(world: World, operation: Operation, answer: Answer) -> None:

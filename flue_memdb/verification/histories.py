@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flue_memdb.verification.operations import Answer, Operation
+from flue_memdb.verification.observations import Answer, Operation
 
 
 @dataclass(frozen=True, slots=True)

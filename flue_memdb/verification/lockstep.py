@@ -14,7 +14,8 @@ from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import differences, identical, words_of_corrupt_records
 from flue_memdb.verification.disturbances import Accountable, Disturbable, is_disturbance
 from flue_memdb.verification.engines import Engine, Namespace
-from flue_memdb.verification.operations import Observation, Operation, apply, clients_of, dies, observe
+from flue_memdb.verification.observations import Observation, Operation
+from flue_memdb.verification.operations import apply, clients_of, dies, observe
 from flue_memdb.verification.shapes import METHODS
 from flue_memdb.verification.state import read_state
 

@@ -14,7 +14,8 @@ from flue_memdb.database import MemoryDatabase
 from flue_memdb.store.connection import Connection
 from flue_memdb.store.deletion import DeletionStore
 from flue_memdb.verification.histories import Call
-from flue_memdb.verification.operations import Answer, apply
+from flue_memdb.verification.observations import Answer
+from flue_memdb.verification.operations import apply
 from flue_memdb.verification.replay import same_answer
 
 _T = TypeVar("_T")

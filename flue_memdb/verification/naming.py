@@ -25,10 +25,16 @@ def argument_names(op: str) -> tuple[str, ...]:
     return (*names, "options") if shape.options else tuple(names)
 
 
-def option_names(op: str) -> tuple[str, ...]:
-    """The names in an operation's object of options."""
+@functools.cache
+def field_names(op: str, name: str) -> tuple[str, ...]:
+    """The names that an operation's argument of this name is looked into for, also those that may be left out."""
+    if op not in METHODS:
+        return ()
     store, method = METHODS[op]
-    return tuple(camel(name) for name in SHAPES[f"{store}.{method}"].options)
+    shape = SHAPES[f"{store}.{method}"]
+    if name == "options":
+        return tuple(map(camel, shape.options))
+    return dict(zip(argument_names(op), shape.parameters, strict=False))[name].fields
 
 
 def named_values(operation: dict[str, Json]) -> Iterator[tuple[str, Json]]:

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from flue_memdb.clock import Clock, SystemClock
 from flue_memdb.contract import Adapter, FlueStoreError, Json, Stores
 from flue_memdb.verification.comparison import text_of
-from flue_memdb.verification.operations import Answer
+from flue_memdb.verification.observations import Answer
 from flue_memdb.verification.shapes import SHAPES, write_arguments
 from flue_memdb.verification.traces import Trace, write_trace
 from flue_memdb.verification.values import camel, to_json

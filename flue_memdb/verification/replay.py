@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from flue_memdb.clock import ManualClock
 from flue_memdb.contract import Adapter, Stores
 from flue_memdb.verification.disturbances import is_disturbance
-from flue_memdb.verification.operations import Answer, Operation, dies, observe
+from flue_memdb.verification.observations import Answer, Operation
+from flue_memdb.verification.operations import dies, observe
 from flue_memdb.verification.traces import Trace, TraceError
 from flue_memdb.verification.values import same_json
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from flue_memdb.contract import Json
 from flue_memdb.verification.comparison import text_of
 from flue_memdb.verification.lockstep import Difference
-from flue_memdb.verification.operations import Operation, declared_outcomes
+from flue_memdb.verification.observations import Operation
+from flue_memdb.verification.operations import declared_outcomes
 from flue_memdb.verification.traces import Trace
 
 _SHOWN = 400

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flue_memdb.contract import Json, session_storage_key
-from flue_memdb.verification.operations import Answer, Operation
+from flue_memdb.verification.observations import Answer, Operation
 from flue_memdb.verification.world import Call
 
 AT: Final = 1_780_479_000_000

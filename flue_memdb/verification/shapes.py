@@ -1,5 +1,6 @@
 """How the arguments of each operation stand in a trace, and how they become a call; both ways."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,16 @@ from flue_memdb.verification.placeholders import expand, fold
 from flue_memdb.verification.values import camel, from_json, to_json
 from flue_memdb.wrapping import OPERATIONS, arguments_by_name
 
+_EXTRA = "$extra"
+
 
 class Parameter:
     """A plain JSON value."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the object is looked into for, if it is one; also what may be left out."""
+        return ()
 
     def read(self, value: Json) -> Any:
         """The argument of its JSON value; `UNSET` where none was given."""
@@ -45,6 +53,10 @@ class _Record(Parameter):
     record: type
     optional: bool = False
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(camel(field.name) for field in dataclasses.fields(self.record))
+
     def read(self, value: Json) -> Any:
         if self.optional and value is UNSET:
             return None
@@ -58,15 +70,30 @@ class _Record(Parameter):
 
 @dataclass(frozen=True)
 class _Admission(Parameter):
+    """The input's document. `$extra` in it stands for the record's `extra`, where that is no good one."""
+
     record: type[DispatchInput] | type[DirectInput]
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        names = [camel(field.name) for field in dataclasses.fields(self.record) if not field.name.startswith("_")]
+        return (*(name for name in names if name != "extra"), _EXTRA)
+
     def read(self, value: Json) -> Any:
-        return self.record.from_json(expand(value))
+        document = expand(value)
+        if not isinstance(document, dict):
+            return document
+        extra = document.pop(_EXTRA, UNSET)
+        record = self.record.from_json(document)
+        return record if extra is UNSET else dataclasses.replace(record, extra=extra)
 
     def write(self, argument: Any) -> Json:
-        if not isinstance(argument, self.record) or not isinstance(argument.extra, Mapping):
+        if not isinstance(argument, self.record):
             return {"$value": "object"}
-        return fold(argument.document())
+        if isinstance(argument.extra, Mapping) and not argument.extra.keys() & self.fields:
+            return fold(argument.document())
+        extra = dict(argument.extra) if isinstance(argument.extra, Mapping) else argument.extra
+        return {**fold(dataclasses.replace(argument, extra={}).document()), _EXTRA: fold(extra)}
 
 
 class _Error(Parameter):

@@ -7,7 +7,7 @@ from flue_memdb.contract import Json
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.engines import Engine
 from flue_memdb.verification.lockstep import Difference, DifferenceKind, run_sequence
-from flue_memdb.verification.operations import Operation
+from flue_memdb.verification.observations import Operation
 
 _OPTIONAL_KEYS = frozenset({"traceCarrier", "result", "error", "checkpointLeafId", "toolRequest", "images"})
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from flue_memdb.contract import Json, Stores, session_storage_key
 from flue_memdb.contract.errors import InvalidIdentifierError
 from flue_memdb.verification.naming import named_values
-from flue_memdb.verification.operations import Operation, apply
+from flue_memdb.verification.observations import Operation
+from flue_memdb.verification.operations import apply
 from flue_memdb.verification.placeholders import expand
 
 _LISTINGS = (

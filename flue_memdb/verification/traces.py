@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flue_memdb.contract import Json, parse_json
 from flue_memdb.verification.comparison import text_of
-from flue_memdb.verification.operations import Operation
+from flue_memdb.verification.observations import Operation
 
 
 class TraceError(ValueError):

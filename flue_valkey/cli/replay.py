@@ -17,7 +17,8 @@ from flue_memdb.verification import Engine, Mismatch, Trace, TraceError, read_tr
 from flue_memdb.verification import replay as replay_trace
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.disturbances import DISTURBANCES, Disturbable
-from flue_memdb.verification.operations import Operation, declared_outcomes
+from flue_memdb.verification.observations import Operation
+from flue_memdb.verification.operations import declared_outcomes
 from flue_valkey.cli.engines import EngineAtHand, EnginesAtHand, engines_at_hand
 from flue_valkey.cli.errors import CannotRunError
 from flue_valkey.cli.options import engine_options

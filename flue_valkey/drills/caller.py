@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from flue_memdb.contract import FlueStoreError, Json, Stores, StoreUnavailableError
 from flue_memdb.verification.histories import Call
-from flue_memdb.verification.operations import Answer, CallbackError
+from flue_memdb.verification.observations import Answer
 from flue_memdb.verification.shapes import METHODS, SHAPES, read_arguments
 from flue_memdb.verification.values import to_json
+from flue_memdb.verification.within import CallbackError
 from flue_valkey.drills.ledger import Ledger
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from flue_memdb.clock import Clock
 from flue_memdb.contract import Json
 from flue_memdb.contract.limits import LEASE_MS
-from flue_memdb.verification.operations import Answer
+from flue_memdb.verification.observations import Answer
 from flue_valkey.drills.caller import Caller
 
 STREAM = "log"

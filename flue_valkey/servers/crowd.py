@@ -12,7 +12,7 @@ from flue_memdb.clock import ManualClock
 from flue_memdb.contract import Stores
 from flue_memdb.verification.concurrency import plan, run_plans
 from flue_memdb.verification.histories import Call, History
-from flue_memdb.verification.operations import Operation
+from flue_memdb.verification.observations import Operation
 from flue_valkey.adapter import ValkeyAdapter, valkey
 from flue_valkey.servers.server import Server
 

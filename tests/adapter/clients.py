@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from flue_memdb import Adapter, Stores
-from flue_memdb.verification.operations import Answer, Operation, dies, observe
+from flue_memdb.verification.observations import Answer, Operation
+from flue_memdb.verification.operations import dies, observe
 
 
 class Clients:

@@ -22,7 +22,7 @@ from flue_memdb.verification import generate
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import identical
 from flue_memdb.verification.disturbances import is_disturbance
-from flue_memdb.verification.operations import Answer
+from flue_memdb.verification.observations import Answer
 from flue_memdb.verification.shapes import METHODS
 from flue_valkey import RedisRunner, Runner, valkey
 from flue_valkey.keyspace import scan

@@ -12,7 +12,7 @@ import pytest
 
 from flue_memdb import ClaimRef, DirectInput, ManualClock, SessionBusyError, Stores
 from flue_memdb.contract import Json
-from flue_memdb.verification.operations import Answer
+from flue_memdb.verification.observations import Answer
 from flue_valkey import Runner, valkey
 from flue_valkey.drills.caller import Caller
 from flue_valkey.invariants import findings

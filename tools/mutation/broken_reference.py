@@ -69,8 +69,10 @@ class _Namespace(ReferenceNamespace):
         if getattr(inputs, name, None) is not type(value) or not dataclasses.is_dataclass(value):
             return value
         record = getattr(self._records, name)
-        if isinstance(value, (inputs.DispatchInput, inputs.DirectInput)) and value.extra:
-            return record.from_json(value.document())
+        if isinstance(value, (inputs.DispatchInput, inputs.DirectInput)) and isinstance(value.extra, Mapping):
+            document = value.document()
+            if type(value).from_json(document).extra.keys() == value.extra.keys():
+                return record.from_json(document)
         return record(**{field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flue_memdb.verification import Engine, ReferenceEngine, run_sequence
 from flue_memdb.verification.generator import generate
-from flue_memdb.verification.operations import Operation
+from flue_memdb.verification.observations import Operation
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from tools.mutation.broken_reference import BrokenReference

@@ -1,0 +1,180 @@
+"""What happens within the callback of a deletion, as a trace describes it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
+from typing import Any, Protocol
+
+from flue_memdb.contract import Json, Stores
+from flue_memdb.contract.outcomes import listening
+from flue_memdb.verification.hurry import hurry
+from flue_memdb.verification.observations import Answer, Observation, Operation
+
+_PATIENCE_S = 1.0
+_RENEWAL_S = 10.0
+_ROUND_TRIPS = 3
+
+
+class CallbackError(Exception):
+    """What a deletion callback raises that was told to fail."""
+
+
+class CancelledCallError(Exception):
+    """What a deletion ends with that was cancelled."""
+
+
+class Observe(Protocol):
+    """Makes an operation happen."""
+
+    async def __call__(
+        self, stores: Stores, operation: Operation, *, heard: list[str] | None = None
+    ) -> Observation: ...
+
+
+class Within:
+    """What happens within a deletion callback (`during`), and what is begun then (`beside`): by another client, or by
+    the same one, which shares the deletion if it is one of the same session."""
+
+    def __init__(  # noqa: PLR0917 -- all that `observe` was given
+        self,
+        observe: Observe,
+        stores: Stores,
+        client: int,
+        die: Callable[[], Awaitable[None]] | None,
+        connect: Callable[[int], Awaitable[Stores]] | None,
+        advance: Callable[[int], None] | None,
+    ) -> None:
+        self._observe = observe
+        self._stores = stores
+        self._client = client
+        self._die = die
+        self._connect = connect
+        self._advance = advance
+        self.heard: list[str] = []
+        self._tree: Json = None
+        self._during: list[Observation] = []
+        self._own: asyncio.Task[Any] | None = None
+        self._beside: asyncio.Task[Observation] | None = None
+        self._outside = copy_context()
+        self._called = False
+
+    @property
+    def _cancels(self) -> bool:
+        return isinstance(self._tree, dict) and self._tree.get("$tree") == "cancel"
+
+    @property
+    def _is_shared(self) -> bool:
+        beside = beside_of(self._tree)
+        return beside is not None and beside["client"] == self._client
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the deletion has another caller, and so goes on when its own is cancelled."""
+        return self._is_shared and self._beside is not None and not self._beside.done()
+
+    async def call(self, operation: Awaitable[Any]) -> Any:
+        """What the operation gives; a `CancelledCallError` if it was cancelled."""
+        if not self._cancels and not self._is_shared:
+            return await operation
+        self._own = asyncio.ensure_future(operation)
+        await asyncio.wait([self._own])
+        if self._own.cancelled():
+            raise CancelledCallError("the call was cancelled")
+        return self._own.result()
+
+    def callback(self, tree: Json) -> Callable[[], Awaitable[None]] | Json:
+        """The callback that a trace describes; anything else as it is."""
+        self._tree = tree
+        if not isinstance(tree, dict) or "$tree" not in tree:
+            return tree
+
+        async def delete_session_tree() -> None:
+            for operation in tree.get("during", ()):
+                self._during.append(await self._observe(self._stores, operation))
+            if not self._called:
+                self._called = True
+                await self._happen_beside(tree)
+            if self._cancels and self._own is not None:
+                self._own.cancel()
+                await (self._answered() if self._goes_on else asyncio.Event().wait())
+            if tree["$tree"] == "die" and self._die is not None:
+                await self._die()
+            if tree["$tree"] in ("fail", "die"):
+                raise CallbackError("snapshot deletion failed")
+
+        return delete_session_tree
+
+    async def end(self, answer: Answer) -> list[Observation]:
+        """Adds to the deletion's answer what happened within and beside it; gives both."""
+        inner = list(self._during)
+        if self._during:
+            answer["during"] = [each.answer for each in self._during]
+        if self._beside is not None:
+            inner.append(await self._ended(self._beside))
+            answer["beside"] = inner[-1].answer
+        return inner
+
+    async def _ended(self, beside: asyncio.Task[Observation]) -> Observation:
+        """What was begun beside the callback came to. Whoever shares a deletion reports no outcome of its own."""
+        await asyncio.wait([beside])
+        if beside.cancelled():
+            return Observation({"error": {"kind": "cancelled", "message": "the call was cancelled"}})
+        observation = beside.result()
+        return Observation(observation.answer) if self._is_shared and not observation.reported else observation
+
+    async def _happen_beside(self, tree: Operation) -> None:
+        """Lets time pass and a call begin: once, even if the store calls the callback again."""
+        if "lapse" in tree and self._advance is not None:
+            await self._pass_time(tree["lapse"], self._advance)
+        beside = beside_of(tree)
+        if beside is None or self._connect is None:
+            return
+        if self._is_shared:
+            await self._begin_shared(beside)
+        else:
+            await self._begin(beside, await self._connect(beside["client"]))
+
+    async def _pass_time(self, lapse: int | list[int], advance: Callable[[int], None]) -> None:
+        """Lets time pass; between two times, so much of the event loop's too that the owner renews its lease."""
+        first, *others = [lapse] if isinstance(lapse, int) else lapse
+        advance(first)
+        for other in others:
+            await asyncio.sleep(0)  # what renews it has begun then
+            hurry(_RENEWAL_S)
+            await _until(lambda: "renewed" in self.heard)
+            advance(other)
+
+    async def _begin(self, operation: Operation, stores: Stores) -> None:
+        """Lets another client begin, and goes on when it waits for this deletion (or has ended, or says nothing)."""
+        heard: list[str] = []
+        beside = self._beside = asyncio.create_task(self._observe(stores, operation, heard=heard))
+        await _until(lambda: "waiting" in heard or beside.done())
+
+    async def _begin_shared(self, operation: Operation) -> None:
+        """Lets another caller of this client begin, which is not within the callback, and perhaps gives it up."""
+        self._beside = asyncio.create_task(self._observe(self._stores, operation), context=self._outside)
+        await self._answered()
+        if operation.get("cancelled"):
+            self._beside.cancel()
+            await asyncio.wait([self._beside])
+
+    async def _answered(self) -> None:
+        """Goes on when what this client asked for before was answered: answers come in the order of the questions."""
+        with listening([]):
+            for _ in range(_ROUND_TRIPS):
+                await asyncio.sleep(0)
+                await self._stores.submissions.has_unsettled_submissions()
+
+
+def beside_of(tree: Json) -> Operation | None:
+    """The operation that a callback begins beside itself, if it does."""
+    beside = tree.get("beside") if isinstance(tree, dict) else None
+    return beside if isinstance(beside, dict) and isinstance(beside.get("client"), int) else None
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    """Waits until it holds; not for long, because a store may say nothing."""
+    patience = time.monotonic() + _PATIENCE_S
+    while not condition() and time.monotonic() < patience:  # noqa: ASYNC110
+        await asyncio.sleep(0)
