@@ -129,6 +129,9 @@ _KINDS: dict[str, tuple[Json, ...]] = {
 }
 _ALL: tuple[Json, ...] = (*_IDS, *_NUMBERS, *_TIMESTAMPS[:3], *_DOCUMENTS, *_RECORDS)
 
+_READING = frozenset({"events.readEvents", "live.follow"})
+"""The operations whose offset is where they begin, and not what they record."""
+
 _Place = tuple[Any, Any, str]
 """A container in the arguments, an index or key in it, and the name of what stands there."""
 
@@ -149,7 +152,7 @@ def damaged(world: World, call: Call) -> Call:
     if removable and world.chance(0.15):
         del container[index]
     else:
-        kind = _OFFSETS if (op, name) == ("events.readEvents", "offset") else _KINDS.get(name, _IDS)
+        kind = _OFFSETS if name == "offset" and op in _READING else _KINDS.get(name, _IDS)
         container[index] = copy.deepcopy(world.pick(_ALL if world.chance(0.15) else kind))
     return op, args
 
@@ -164,7 +167,8 @@ def _by_kind(places: list[_Place]) -> list[list[_Place]]:
 
 def _places(op: str, args: list[Json]) -> Iterator[_Place]:
     for index, (name, value) in enumerate(zip(argument_names(op), args, strict=False)):
-        yield args, index, name
+        if name != "operations":  # which are calls of their own
+            yield args, index, name
         if isinstance(value, dict) and "$tree" not in value:
             for key in dict.fromkeys([*value, *field_names(op, name)]):
                 yield value, key, key

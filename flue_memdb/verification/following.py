@@ -2,7 +2,7 @@
 
 import copy
 
-from flue_memdb.verification import submission_steps
+from flue_memdb.verification import other_steps, submission_steps
 from flue_memdb.verification.observations import Operation
 from flue_memdb.verification.shapes import METHODS
 from flue_memdb.verification.world import Call, World
@@ -33,7 +33,9 @@ def follow_up(world: World, operation: Operation) -> Call:
         return world.pick(reads), [subject]
     if store == "runs" and isinstance(subject, str):
         return world.pick(("runs.getRun", "runs.lookupRun")), [subject]
-    if store == "events" and isinstance(subject, str):
+    if store in ("events", "live") and isinstance(subject, str):
+        if world.chance(0.25):
+            return other_steps.follow_path(world, subject)
         return world.pick(("events.readEvents", "events.getStreamMeta")), [subject]
     if store == "sessions" and isinstance(subject, str):
         return "sessions.load", [subject]

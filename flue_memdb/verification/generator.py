@@ -15,6 +15,7 @@ from flue_memdb.verification.bulk_steps import bulk_steps
 from flue_memdb.verification.disturbance_steps import disturbed, smallest_parts
 from flue_memdb.verification.disturbances import disturb, is_disturbance
 from flue_memdb.verification.following import follow_up
+from flue_memdb.verification.live import operations_within
 from flue_memdb.verification.observations import Answer, Operation
 from flue_memdb.verification.operations import dies, observe
 from flue_memdb.verification.pools import pools
@@ -49,14 +50,13 @@ def delete_session(world: World) -> Call:
         tree["during"] = [_as_operation(_within_deletion(world, session_key)) for _ in range(world.rng.randrange(1, 4))]
     if tree["$tree"] != "die" and world.chance(0.35):
         # Another client waits, or takes over what has lapsed; another caller of this one shares the deletion.
-        tree["beside"] = _as_operation(
-            ("submissions.deleteSession", [session_key, {"$tree": world.pick(("ok", "fail"))}])
-        )
-        tree["beside"]["client"] = world.pick(("other", "same"))
-        if tree["beside"]["client"] == "other" and world.chance(0.6):
+        again: Call = ("submissions.deleteSession", [session_key, {"$tree": world.pick(("ok", "fail"))}])
+        beside = tree["beside"] = {"client": world.pick(("other", "same")), **_as_operation(again)}
+        if beside["client"] == "other" and world.chance(0.6):
             tree["lapse"] = copy.copy(world.pick(_LAPSES))
-        elif tree["beside"]["client"] == "same" and world.chance(0.3):
-            tree["beside"]["cancelled"] = True
+        elif beside["client"] == "same":
+            tree["$tree"] = world.pick(("cancel", tree["$tree"], tree["$tree"]))
+            beside["cancelled"] = world.chance(0.3)
     return "submissions.deleteSession", [session_key, tree]
 
 
@@ -154,6 +154,7 @@ _AREAS: dict[str, tuple[Step, ...]] = {
         (_led(other_steps.append, _streams, other_steps.create_stream), 4),
         (_led(other_steps.append_once, _streams, other_steps.create_stream), 4),
         (_led(other_steps.read_events, _streams, other_steps.create_stream), 5),
+        (_led(other_steps.follow, _streams, other_steps.create_stream), 2),
         (other_steps.close_stream, 1),
         (other_steps.read_meta, 1),
     ),
@@ -207,6 +208,7 @@ _DAMAGEABLE: tuple[Step, ...] = (
     other_steps.append_once,
     other_steps.read_events,
     other_steps.read_events,
+    other_steps.follow,
     other_steps.close_stream,
     other_steps.read_meta,
 )
@@ -272,7 +274,7 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
             made.append(operation)
             disturb(db, operation["op"].removeprefix("disturb."), *operation["args"])
             continue
-        _name_client_beside(operation, (client + 1) % clients)
+        _name_clients_within(operation, (client + 1) % clients)
         made.append(operation)
 
         async def connect(other: int) -> Stores:
@@ -287,8 +289,11 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     return made
 
 
-def _name_client_beside(operation: Operation, other: int) -> None:
-    """Who calls beside a deletion callback: the same client, or another, or nobody where there is no other."""
+def _name_clients_within(operation: Operation, other: int) -> None:
+    """Who writes to a stream that is followed; and who calls beside a deletion callback: the same client, or another,
+    or nobody where there is no other."""
+    for each in operations_within(operation):
+        each["client"] = operation["client"] if each["client"] == "same" else other
     tree = operation["args"][1] if len(operation["args"]) > 1 else None
     if isinstance(tree, dict) and isinstance(tree.get("beside"), dict):
         beside = tree["beside"]

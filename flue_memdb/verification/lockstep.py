@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
+from inspect import isawaitable
 from itertools import count
 from typing import Literal, TypeAlias
 
@@ -14,6 +16,7 @@ from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.comparison import differences, identical, words_of_corrupt_records
 from flue_memdb.verification.disturbances import Accountable, Disturbable, is_disturbance
 from flue_memdb.verification.engines import Engine, Namespace
+from flue_memdb.verification.live import LIVE, told_of_the_end
 from flue_memdb.verification.observations import Observation, Operation
 from flue_memdb.verification.operations import apply, clients_of, dies, observe
 from flue_memdb.verification.shapes import METHODS
@@ -102,16 +105,30 @@ class _Side:
         return all(map(self.namespace.names_damage, words_of_corrupt_records(answers)))
 
     async def refusals(self, operations: Sequence[Operation]) -> dict[str, Json]:
-        """What a closed adapter and its stores say: the last operation of each name, and the adapter itself."""
+        """What a closed adapter and its stores say: the last operation of each name, and the adapter itself; and a
+        tail that waits meanwhile, if somebody followed a stream."""
         client = next(iter(self._stores))
         stores, adapter = self._stores[client], self._adapters[client]
-        await self.disconnect(client)
-        said: dict[str, Json] = {
-            op: await apply(stores, each) for op, each in {each["op"]: each for each in operations}.items()
+        said: dict[str, Json] = {}
+        if any(each["op"] in LIVE for each in operations):
+            said["a tail that waits"] = await told_of_the_end(
+                stores, partial(self.disconnect, client), _ANSWER_WITHIN_S
+            )
+        else:
+            await self.disconnect(client)
+        ordinary = {each["op"]: each for each in operations if each["op"] in METHODS}
+        said |= {op: await apply(stores, each) for op, each in ordinary.items()}
+        calls: dict[str, Callable[[], object]] = {
+            "connect": adapter.connect,
+            "migrate": adapter.migrate,
+            "events.subscribe": partial(stores.events.subscribe, "a stream", print),
+            "events.tail": partial(stores.events.tail, "a stream"),
         }
-        for name, call in (("connect", adapter.connect), ("migrate", adapter.migrate)):
+        for name, call in calls.items():
             try:
-                await call()
+                called = call()
+                if isawaitable(called):
+                    await called
             except FlueStoreError as error:
                 said[name] = str(error)
         return said
@@ -219,8 +236,7 @@ async def _compared_keyspaces(sides: Sequence[_Side]) -> Difference | None:
 
 
 async def _compared_refusals(sides: Sequence[_Side], operations: Sequence[Operation]) -> Difference | None:
-    ordinary = [each for each in operations if each["op"] in METHODS]
-    expected, *others = [await side.refusals(ordinary) for side in sides]
+    expected, *others = [await side.refusals(operations) for side in sides]
     for side, got in zip(sides[1:], others, strict=True):
         different = list(differences(expected, got))
         if different:

@@ -1,9 +1,9 @@
 """An operation as a line of a trace says it, and what it gave."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from flue_memdb.contract import Json
+from flue_memdb.contract import Json, Stores
 
 Operation: TypeAlias = dict[str, Json]
 """`{"at", "client", "op", "args"}`, as a line of a trace."""
@@ -23,3 +23,11 @@ class Observation:
     answer: Answer
     outcomes: list[tuple[str, str]] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
+
+
+class Observe(Protocol):
+    """Makes an operation happen on these stores; `heard` takes the outcomes as they come."""
+
+    async def __call__(
+        self, stores: Stores, operation: Operation, *, heard: list[str] | None = None
+    ) -> Observation: ...

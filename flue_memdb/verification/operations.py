@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from flue_memdb.contract import FlueStoreError, Json, Stores, deletion
 from flue_memdb.contract.outcomes import listening
 from flue_memdb.verification.bulk import BULK, single_calls
+from flue_memdb.verification.live import LIVE, observe_live, operations_within
 from flue_memdb.verification.observations import Answer, Observation, Operation
 from flue_memdb.verification.outcomes import OUTCOMES
 from flue_memdb.verification.shapes import METHODS, SHAPES, read_arguments
@@ -18,7 +19,8 @@ async def apply(stores: Stores, operation: Operation) -> Answer:
     """Makes the operation happen and gives what its line in a trace would carry.
 
     It does not raise for an operation's own error: that is the answer. A bulk step (`bulk.py`) gives
-    `{"result": {"count", "last"}}`: how many calls it made, and the answer of the last.
+    `{"result": {"count", "last"}}`: how many calls it made, and the answer of the last. What a live step gives says
+    `live.py`.
     """
     return (await observe(stores, operation)).answer
 
@@ -47,6 +49,8 @@ async def observe(
     """
     if operation["op"] in BULK:
         return await _observe_bulk(stores, operation)
+    if operation["op"] in LIVE:
+        return await observe_live(observe, stores, operation, connect)
     store, method = METHODS[operation["op"]]
     shape = SHAPES[f"{store}.{method}"]
     within = Within(observe, stores, operation.get("client", 0), die, connect, advance)
@@ -108,7 +112,8 @@ def _outcome(op: str, reported: list[str], answer: Answer) -> str:
 def clients_of(operation: Operation) -> set[int]:
     """The clients that take part in an operation."""
     beside = beside_of(_tree(operation))
-    return {operation.get("client", 0)} | ({beside["client"]} if beside is not None else set())
+    others = [*operations_within(operation), *([beside] if beside is not None else [])]
+    return {operation.get("client", 0), *(each["client"] for each in others)}
 
 
 def dies(operation: Operation) -> bool:

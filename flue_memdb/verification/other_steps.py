@@ -112,6 +112,39 @@ def read_events(world: World) -> Call:
     return "events.readEvents", [path, options] if options else [path]
 
 
+def follow(world: World) -> Call:
+    """Somebody follows a stream while clients write to it."""
+    return follow_path(world, world.maybe(world.db.streams, world.names.paths))
+
+
+def follow_path(world: World, path: str) -> Call:
+    """The same of this stream, from an offset near its end mostly."""
+    stream = world.db.streams.get(path)
+    near = format_offset(world.rng.randrange(-1, len(stream.events) + 1 if stream else 1))
+    written = world.rng.choices((_append_to, _append_once_to, _create, _close), (5, 3, 1, 1), k=world.rng.randrange(5))
+    operations = [
+        {"client": world.pick(("other", "same")), "op": op, "args": args}
+        for op, args in (write(world, path) for write in written)
+    ]
+    return "live.follow", [path, world.pick(("-1", "now", near, near)), operations]
+
+
+def _append_to(world: World, path: str) -> Call:
+    return "events.appendEvent", [path, document(world.rng)]
+
+
+def _append_once_to(world: World, path: str) -> Call:
+    return "events.appendEventOnce", [path, world.pick(world.names.event_keys), document(world.rng)]
+
+
+def _create(world: World, path: str) -> Call:  # noqa: ARG001 -- as the others
+    return "events.createStream", [path]
+
+
+def _close(world: World, path: str) -> Call:  # noqa: ARG001 -- as the others
+    return "events.closeStream", [path]
+
+
 def close_stream(world: World) -> Call:
     """The end of a stream, first and again."""
     return "events.closeStream", [world.pick(world.names.paths)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from flue_memdb.contract import Json
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.engines import Engine
+from flue_memdb.verification.live import LIVE
 from flue_memdb.verification.lockstep import Difference, DifferenceKind, run_sequence
 from flue_memdb.verification.observations import Operation
 
@@ -96,6 +97,11 @@ def _simpler(operation: Operation) -> Iterator[Operation]:
     if operation["op"] in BULK:
         name, count, start = args
         yield from ({**operation, "args": [name, smaller, start]} for smaller in (1, count // 2, count - 1) if smaller)
+        return
+    if operation["op"] in LIVE:
+        path, offset, inner = args
+        for index in range(len(inner)):
+            yield {**operation, "args": [path, offset, inner[:index] + inner[index + 1 :]]}
         return
     for index, value in enumerate(args):
         for simpler in _simpler_value(value):

@@ -1,17 +1,16 @@
 """What happens within the callback of a deletion, as a trace describes it."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
-from typing import Any, Protocol
+from typing import Any
 
 from flue_memdb.contract import Json, Stores
 from flue_memdb.contract.outcomes import listening
 from flue_memdb.verification.hurry import hurry
-from flue_memdb.verification.observations import Answer, Observation, Operation
+from flue_memdb.verification.observations import Answer, Observation, Observe, Operation
+from flue_memdb.verification.waiting import until
 
-_PATIENCE_S = 1.0
 _RENEWAL_S = 10.0
 _ROUND_TRIPS = 3
 
@@ -22,14 +21,6 @@ class CallbackError(Exception):
 
 class CancelledCallError(Exception):
     """What a deletion ends with that was cancelled."""
-
-
-class Observe(Protocol):
-    """Makes an operation happen."""
-
-    async def __call__(
-        self, stores: Stores, operation: Operation, *, heard: list[str] | None = None
-    ) -> Observation: ...
 
 
 class Within:
@@ -142,14 +133,14 @@ class Within:
         for other in others:
             await asyncio.sleep(0)  # what renews it has begun then
             hurry(_RENEWAL_S)
-            await _until(lambda: "renewed" in self.heard)
+            await until(lambda: "renewed" in self.heard)
             advance(other)
 
     async def _begin(self, operation: Operation, stores: Stores) -> None:
         """Lets another client begin, and goes on when it waits for this deletion (or has ended, or says nothing)."""
         heard: list[str] = []
         beside = self._beside = asyncio.create_task(self._observe(stores, operation, heard=heard))
-        await _until(lambda: "waiting" in heard or beside.done())
+        await until(lambda: "waiting" in heard or beside.done())
 
     async def _begin_shared(self, operation: Operation) -> None:
         """Lets another caller of this client begin, which is not within the callback, and perhaps gives it up."""
@@ -171,10 +162,3 @@ def beside_of(tree: Json) -> Operation | None:
     """The operation that a callback begins beside itself, if it does."""
     beside = tree.get("beside") if isinstance(tree, dict) else None
     return beside if isinstance(beside, dict) and isinstance(beside.get("client"), int) else None
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    """Waits until it holds; not for long, because a store may say nothing."""
-    patience = time.monotonic() + _PATIENCE_S
-    while not condition() and time.monotonic() < patience:  # noqa: ASYNC110
-        await asyncio.sleep(0)

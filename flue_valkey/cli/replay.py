@@ -17,6 +17,7 @@ from flue_memdb.verification import Engine, Mismatch, Trace, TraceError, read_tr
 from flue_memdb.verification import replay as replay_trace
 from flue_memdb.verification.bulk import BULK
 from flue_memdb.verification.disturbances import DISTURBANCES, Disturbable
+from flue_memdb.verification.live import LIVE
 from flue_memdb.verification.observations import Operation
 from flue_memdb.verification.operations import declared_outcomes
 from flue_valkey.cli.engines import EngineAtHand, EnginesAtHand, engines_at_hand
@@ -108,10 +109,13 @@ def _not_runnable(operation: Operation, last: int) -> str | None:
 
 
 def _with_those_within(operation: Json) -> Iterator[Json]:
-    """An operation, and those that a deletion's callback holds."""
+    """An operation, and those that a deletion's callback or a live step holds."""
     yield operation
     args = operation.get("args") if isinstance(operation, dict) else None
     for arg in args if isinstance(args, list) else ():
+        if operation.get("op") in LIVE and isinstance(arg, list):
+            for each in arg:
+                yield from _with_those_within(each)
         if isinstance(arg, dict) and "$tree" in arg:
             during = arg.get("during", [])
             inner = [*(during if isinstance(during, list) else [during]), *([arg["beside"]] if "beside" in arg else [])]
@@ -123,6 +127,8 @@ def _not_known(operation: Json) -> str | None:
     if not isinstance(operation, dict) or not isinstance(operation.get("args"), list):
         return f"{shown(operation)} is no operation"
     op, args = operation.get("op"), operation["args"]
+    if op in LIVE:
+        return None if _is_live(args) else f"the args of {op} are not [path, offset, [operation with a client, ...]]"
     if op in DISTURBANCES:
         return None if len(args) == len(DISTURBANCES[op]) else f"the args of {op} are not {', '.join(DISTURBANCES[op])}"
     if op not in declared_outcomes() and op not in BULK:
@@ -130,6 +136,14 @@ def _not_known(operation: Json) -> str | None:
     if op in BULK and [type(arg) for arg in args] != [str, int, int]:
         return f"the args of {op} are not [name, count, start]"
     return None
+
+
+def _is_live(args: list[Json]) -> bool:
+    return (
+        len(args) == len(LIVE["live.follow"])
+        and isinstance(args[2], list)
+        and all(isinstance(each, dict) and isinstance(each.get("client"), int) for each in args[2])
+    )
 
 
 async def _run(engines: Sequence[EngineAtHand], traces: dict[Path, Trace]) -> list[_EngineResult]:

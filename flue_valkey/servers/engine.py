@@ -22,6 +22,7 @@ from flue_valkey.store import parts
 from flue_valkey.store.connection import log
 
 _USUAL_BYTES: Final = parts.BYTES
+_NEVER_S: Final = 1e6
 
 
 class ValkeyNamespace:
@@ -43,6 +44,7 @@ class ValkeyNamespace:
             runner,
             key_prefix=self._prefix,
             inspect_server=False,  # whoever chose the server has looked at it
+            look_every_s=_NEVER_S,  # what a tail is not told of, it has missed
             clock=self._clock,
             new_id=self._new_id,
         )

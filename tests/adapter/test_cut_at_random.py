@@ -14,9 +14,8 @@ import pytest
 from flue_memdb import ManualClock
 from flue_memdb.contract import Adapter
 from flue_memdb.verification import Operation, generate, observe, read_state
-from flue_memdb.verification.bulk import BULK
-from flue_memdb.verification.disturbances import is_disturbance
 from flue_memdb.verification.operations import dies
+from flue_memdb.verification.shapes import METHODS
 from flue_valkey.servers.cutting import CuttableServer, CuttingRunner
 from flue_valkey.servers.engine import ValkeyEngine, ValkeyNamespace
 from flue_valkey.servers.server import Server
@@ -49,7 +48,7 @@ class Process:
 
 async def sequence(seed: int) -> list[Operation]:
     """Operations of one process after another: no bulk steps, and nothing behind or beside a process."""
-    made = [op for op in await generate(f"cut {seed}", OPERATIONS) if op["op"] not in BULK and not is_disturbance(op)]
+    made = [op for op in await generate(f"cut {seed}", OPERATIONS) if op["op"] in METHODS]
     return [operation for operation in made if not has_beside(operation)]
 
 

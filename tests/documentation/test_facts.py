@@ -5,6 +5,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flue_memdb.verification.bulk import BULK
+from flue_memdb.verification.live import LIVE
 from flue_memdb.verification.outcomes import OUTCOMES
 from flue_memdb.verification.retries import RETRIES
 from flue_memdb.verification.shapes import METHODS
@@ -42,9 +43,9 @@ def test_every_operation_is_described():
     assert [name for name in OUTCOMES if name.partition(".")[2] not in page] == []
 
 
-def test_every_bulk_step_is_described():
+def test_every_bulk_and_live_step_is_described():
     page = (ROOT / "docs" / "trace-format.md").read_text(encoding="utf-8")
-    assert [name for name in BULK if f"`{name} [" not in page] == []
+    assert [name for name in (*BULK, *LIVE) if f"`{name} [" not in page] == []
 
 
 def test_the_retries_are_those_that_are_tested():
