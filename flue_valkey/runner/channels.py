@@ -33,7 +33,8 @@ class ChannelConnection:
         """The next channel on which something was published, or to which it listens from now on."""
         asked = False
         while True:
-            reply = await self._connection.read_response(timeout=SILENCE_S, push_request=True)
+            with cancellation_kept():
+                reply = await self._connection.read_response(timeout=SILENCE_S, push_request=True)
             if isinstance(reply, list) and reply[0] in _HEARD:
                 channel: bytes = reply[1]
                 return channel.decode()

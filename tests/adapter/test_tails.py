@@ -138,3 +138,22 @@ async def test_a_close_that_is_cancelled_leaves_no_connection(
             await own.command("PING")
         with pytest.raises(AdapterClosedError):
             await waiting
+
+
+async def test_a_tail_is_told_that_begins_as_the_last_one_ends(
+    server: Server, process: Process, runner: Runner, prefix: str
+) -> None:
+    stores, other = await process(), await process()
+    await other.events.create_stream(PATH)
+    for turns in range(40):
+        waiting = asyncio.ensure_future(anext(stores.events.tail("another")))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        async with aclosing(stores.events.tail(PATH, "now")) as tail:
+            coming = asyncio.ensure_future(anext(tail))
+            async with asyncio.timeout(5):
+                await listened_to(runner, prefix, PATH)
+                await other.events.append_event(PATH, turns)
+                assert (await coming).data == turns
