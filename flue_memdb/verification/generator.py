@@ -52,9 +52,9 @@ def delete_session(world: World) -> Call:
         # Another client waits, or takes over what has lapsed; another caller of this one shares the deletion.
         again: Call = ("submissions.deleteSession", [session_key, {"$tree": world.pick(("ok", "fail"))}])
         beside = tree["beside"] = {"client": world.pick(("other", "same")), **_as_operation(again)}
-        if beside["client"] == "other" and world.chance(0.6):
+        if world.chance(0.6 if beside["client"] == "other" else 0.2):
             tree["lapse"] = copy.copy(world.pick(_LAPSES))
-        elif beside["client"] == "same":
+        if beside["client"] == "same":
             tree["$tree"] = world.pick(("cancel", tree["$tree"], tree["$tree"]))
             beside["cancelled"] = world.chance(0.3)
     return "submissions.deleteSession", [session_key, tree]

@@ -128,9 +128,9 @@ def test_a_divergence_is_shown_and_written(program, tmp_path):
     assert len(commands) == len(traces) == 3
     for path in traces:
         trace = read_trace(path)
-        assert [operation["op"] for operation in trace.operations[:1]] == ["events.createStream"]
+        assert trace.operations[0]["op"] in ("events.createStream", "live.follow")
         assert len(trace.operations) <= 3
-        assert "events.closeStream" in [operation["op"] for operation in trace.operations]
+        assert "events.closeStream" in str(trace.operations)
 
     again = program(*commands[0].split(), "--engine", "fakeredis", "--json", "--trace-dir", "elsewhere")
     assert again.ended() == 1

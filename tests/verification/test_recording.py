@@ -51,7 +51,11 @@ async def replayed(path):
 async def test_generated_sequences_come_back_as_they_were(tmp_path):
     for seed in range(25):
         clock, path = ManualClock(), tmp_path / f"{seed}.jsonl"
-        operations = [operation for operation in await generate(f"recording/{seed}") if operation["op"] in METHODS]
+        operations = [
+            operation
+            for operation in await generate(f"recording/{seed}")
+            if operation["op"] in METHODS and not _is_cancelled(operation)
+        ]
         async with flue_memdb.open_stores(record(memory(clock=clock), path, clock=clock)) as stores:
             answers = []
             for operation in operations:
@@ -64,10 +68,26 @@ async def test_generated_sequences_come_back_as_they_were(tmp_path):
         assert identical([line.get("result") for line in trace.operations], results)
 
 
+def _is_cancelled(operation):
+    """Whether it is a deletion that is cancelled in its callback: it has no line, nor has what happened within it."""
+    tree = operation["args"][1] if operation["op"] == "submissions.deleteSession" and operation["args"][1:] else None
+    return isinstance(tree, dict) and tree.get("$tree") == "cancel"
+
+
 def _became_a_call(answer):
     """Input of the wrong shape altogether is refused before there is a call to record."""
     message = answer.get("error", {}).get("message", "")
     return not message.startswith("from_json:") and ": options: is" not in message
+
+
+async def test_an_extra_that_repeats_a_field_comes_back(recorded, tmp_path):
+    async with flue_memdb.open_stores(recorded) as stores:
+        for extra in ({"id": "other"}, ["x"], {"$extra": 1}):
+            document = {"dispatchId": "d", "agent": "a", "id": "main", "input": 1, "acceptedAt": "2026-06-03"}
+            await apply(stores, {"op": "submissions.admitDispatch", "args": [{**document, "$extra": extra}]})
+    trace = await replayed(tmp_path / "trace.jsonl")
+    assert [line["error"]["message"].split(": ")[2][:5] for line in trace.operations[:2]] == ["holds", "is ['"]
+    assert trace.operations[2]["result"]["submission"]["input"]["$extra"] == 1
 
 
 async def test_the_header_and_a_line(recorded, tmp_path, clock):
