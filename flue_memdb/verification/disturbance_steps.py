@@ -143,7 +143,9 @@ def _probe(world: World) -> list[Call]:
                 "wrongType", "session_unsettled", {"session_key": row.session_key, "submission_id": row.submission_id}
             )
         ]
-    index = world.pick(("runs_active", "runs_workflow"))
+    index = world.pick(("runs_active", "runs_workflow", "sequence"))
+    if index == "sequence":
+        return [_call("wrongType", index, {"asks": world.pick(("admission", "deletion"))})]
     return [_call("wrongType", index, {"workflow_name": world.pick(world.names.workflows)})]
 
 

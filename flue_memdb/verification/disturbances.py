@@ -19,7 +19,8 @@ Some must not change any answer; the reference ignores them:
 Two are probes: a process starts, looks, and finds what the contract says; then all is as it was:
 
 - `otherVersion [version]`: the namespace is at this schema version (empty: at none);
-- `wrongType [index, ids]`: a text stands where an index should be, and somebody asks for it.
+- `wrongType [index, ids]`: a text stands where an index should be, or in the `sequence` of admissions, and somebody
+  asks for it.
 
 One writes what an adapter could: `publish [sessionKey]`, by which a peer saves a document without entries.
 

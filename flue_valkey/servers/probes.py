@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from flue_memdb.contract import Adapter, ClaimRef, FlueStoreError, Json, Stores
+from flue_memdb.contract import Adapter, ClaimRef, DispatchInput, FlueStoreError, Json, Stores
 from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_valkey.layout import LAYOUT, key
 from flue_valkey.runner import Arg, Reply, Runner
 
 _VERSION = str(SCHEMA_VERSION)
 _ASIDE = ":aside"
+_TEXT = "?"
+_COUNTER = "the admission counter cannot be read"
+_NOBODY_S = DispatchInput(dispatch_id="nobody's", agent="a", id="nobody's", input=None, accepted_at="1970-01-01")
 
 
 class Probes:
@@ -43,7 +46,8 @@ class Probes:
         await self._command("HSET", meta, "schemaVersion", _VERSION)
 
     async def wrong_type(self, name: str, args: dict[str, str]) -> None:
-        """A process meets a text where an index should be: it says so, and changes nothing."""
+        """A process meets a text where an index, or the counter of admissions, should be: it says so, and changes
+        nothing."""
         place = key(self._prefix, name, **{id_: args[id_] for id_ in LAYOUT[name].ids})
         async with self._set_aside(place):
             adapter = self._adapter()
@@ -54,15 +58,16 @@ class Probes:
                 result = str(error)
             finally:
                 await adapter.close()
-        if f": key {place}: is a string and no {LAYOUT[name].type};" not in str(result):
-            self.findings.append(f"{name} is no {LAYOUT[name].type}, and who needs it gets {result!r}")
+        said = _COUNTER if name == "sequence" else f"is a string and no {LAYOUT[name].type}"
+        if f": key {place}: {said};" not in str(result):
+            self.findings.append(f"{name} cannot be read, and who needs it gets {result!r}")
 
     @asynccontextmanager
     async def _set_aside(self, place: str) -> AsyncIterator[None]:
         is_there = await self._command("EXISTS", place)
         if is_there:
             await self._command("RENAME", place, place + _ASIDE)
-        await self._command("SET", place, "?")
+        await self._command("SET", place, _TEXT)
         yield
         await self._command("DEL", place)
         if is_there:
@@ -73,9 +78,17 @@ class Probes:
 
 
 def _asks(stores: Stores, name: str, args: dict[str, str]) -> Awaitable[Json | object]:
-    """An operation that needs this index."""
+    """An operation that needs this index, or the counter."""
+    if name == "sequence":
+        if args["asks"] == "admission":
+            return stores.submissions.admit_dispatch(_NOBODY_S)
+        return stores.submissions.delete_session("nobody's", _nothing)
     if name == "session_unsettled":
         return stores.submissions.claim_submission(ClaimRef(args["submission_id"], "a", "o", lease_expires_at=0))
     if name == "runs_workflow":
         return stores.runs.list_runs(workflow_name=args["workflow_name"])
     return stores.runs.list_runs(status="active", workflow_name=args["workflow_name"])
+
+
+async def _nothing() -> None:
+    """A session that nobody has."""

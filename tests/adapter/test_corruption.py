@@ -258,6 +258,23 @@ async def test_work_in_the_wrong_index_is_found_again(stores: Stores, spoil: Spo
     assert await ids_of_runnable(stores) == ["d1"]
 
 
+@pytest.mark.parametrize("damage", [("HSET", "submission", "sequence", "many"), ("HDEL", "submission", "sessionKey")])
+async def test_work_in_the_wrong_index_that_cannot_be_read_stays_as_it_is(
+    damage: tuple[str, ...], stores: Stores, spoil: Spoil, runner: Runner, prefix: str
+) -> None:
+    command, name, *args = damage
+    for submission_id in ("running", "settled"):
+        await admit(stores, submission_id, submission_id)
+        attempt = await claim(stores, submission_id)
+        if submission_id == "settled":
+            await stores.submissions.complete_submission(attempt)
+        await spoil("ZADD", "queued", 1, submission_id)
+        await spoil(command, name, *args, submission_id=submission_id)
+    before = await read_keyspace(runner, prefix)
+    assert await ids_of_runnable(stores) == []
+    assert await read_keyspace(runner, prefix) == before
+
+
 @pytest.mark.parametrize("number", ["9" * 400, "-3", "1.5", "", "abc"])
 async def test_numbers_that_are_none_stop_a_script_before_it_writes(
     number: str, stores: Stores, spoil: Spoil, runner: Runner, prefix: str
