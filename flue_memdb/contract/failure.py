@@ -5,9 +5,20 @@ from flue_memdb.contract.errors import InvalidPayloadError, quoted
 
 
 def error_text(operation: str, error: object) -> str:
-    """Of an exception `str(error)`, or its class name where that is empty; a text as it is, an empty one as `error`."""
-    if not isinstance(error, (str, BaseException)):
+    """Of an exception `str(error)`, or its class name where that is empty or fails; a text as it is, an empty one as
+    `error`."""
+    if isinstance(error, str):
+        text = str.__str__(error) or "error"
+    elif isinstance(error, BaseException):
+        text = _said_by(error) or type(error).__name__
+    else:
         raise InvalidPayloadError(operation, "error", f"is {quoted(error)}", "give an exception or a text")
-    text = str(error) or (type(error).__name__ if isinstance(error, BaseException) else "error")
     check_text(operation, "error", text)
     return text
+
+
+def _said_by(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # it is the app's, and what failed has to be settled all the same
+        return ""

@@ -107,7 +107,7 @@ class SubmissionStore(Protocol):
 
     async def fail_submission(self, attempt: AttemptRef, error: str | BaseException) -> bool:
         """As `complete_submission`, with an error text: of an exception `str(error)`, or its class name where that is
-        empty; an empty text becomes `error`."""
+        empty or fails; an empty text becomes `error`."""
 
     async def replace_turn_journal_attempt(
         self, attempt: AttemptRef, next_attempt_id: str, lease: Lease | None = None
