@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,8 +29,9 @@ def record(
 
     The lines stand in the order in which the calls began; a call that never ended, because it was cancelled, has none.
     Give the clock that `adapter` uses: a replay can agree about times only if the trace tells what the stores saw.
-    What is done within a deletion callback stands in the line of its deletion, as `during`. `events.subscribe` is
-    passed through and not recorded. What JSON cannot carry becomes a placeholder (`placeholders.py`).
+    What is done within a deletion callback stands in the line of its deletion, as `during`; what a task that it began
+    still does when the deletion has ended has lines of its own. `events.subscribe` and `events.tail` are passed through
+    and not recorded. What JSON cannot carry becomes a placeholder (`placeholders.py`).
     """
     return RecordingAdapter(adapter, _Recorder(Path(path), clock or SystemClock(), client, title))
 
@@ -65,6 +67,14 @@ class _Entry:
     line: str | None = None
 
 
+@dataclass(slots=True, eq=False)
+class _Within:
+    """The calls within a deletion's callback. A task that it began may go on when the deletion is `over`."""
+
+    entries: list[_Entry] = field(default_factory=list)
+    over: bool = False
+
+
 class _Recorder:
     """The trace of one adapter."""
 
@@ -76,7 +86,7 @@ class _Recorder:
         self._file: TextIO | None = None
         self._now_ms = 0
         self._entries: list[_Entry] = []
-        self._within: ContextVar[list[_Entry] | None] = ContextVar("within", default=None)
+        self._within: ContextVar[_Within | None] = ContextVar("within", default=None)
 
     def begin(self) -> None:
         """Begins the file, with its header."""
@@ -119,7 +129,7 @@ class _Recorder:
         delete_session_tree: Callable[[], Awaitable[object]],
     ) -> None:
         """Deletions call back: what happens in there belongs to the deletion."""
-        during: list[_Entry] = []
+        during = _Within()
         raised: list[BaseException] = []
         callback = self._within_deletion(during, delete_session_tree, raised)
         written = write_arguments("delete_session", (session_key, delete_session_tree), {})
@@ -140,11 +150,14 @@ class _Recorder:
             answer = None
             raise
         finally:
-            ended = [inner for inner in during if inner.answer is not None]
+            during.over = True
+            ended = [inner for inner in during.entries if inner.answer is not None]
             if ended and answer is not None:
                 tree["during"] = [{"op": inner.op, "args": inner.args} for inner in ended]
                 answer["during"] = [inner.answer for inner in ended]
             entry.answer = answer
+            self._entries += [inner for inner in during.entries if not inner.left]
+            self._entries.sort(key=attrgetter("at"))  # they began before others that are there already
             self._leave(entry)
 
     def _enter(self, op: str, args: list[Json]) -> _Entry:
@@ -152,7 +165,7 @@ class _Recorder:
         self._now_ms = max(self._now_ms, self._clock())
         entry = _Entry(self._now_ms, op, args)
         outer = self._within.get()
-        (self._entries if outer is None else outer).append(entry)
+        (self._entries if outer is None or outer.over else outer.entries).append(entry)
         return entry
 
     def _leave(self, entry: _Entry) -> None:
@@ -164,7 +177,7 @@ class _Recorder:
             entry.line = text_of(line)
         self._write()
 
-    def _within_deletion(self, during: list[_Entry], callback: Any, raised: list[BaseException]) -> Any:
+    def _within_deletion(self, during: _Within, callback: Any, raised: list[BaseException]) -> Any:
         """The callback, which tells what was done and raised in it; what is no function stays what it is."""
         if not callable(callback):
             return callback

@@ -148,6 +148,31 @@ async def test_a_deletion_holds_what_its_callback_did(recorded, tmp_path):
     assert third["result"] == []
 
 
+async def test_what_a_callback_began_and_left_behind_is_recorded_too(recorded, tmp_path):
+    async with flue_memdb.open_stores(recorded) as stores:
+        go_on = asyncio.Event()
+        deletions = []
+
+        async def afterwards():
+            await stores.submissions.delete_session("another", go_on.wait)
+            await stores.events.create_stream("p")
+
+        async def tree():
+            deletions.append(asyncio.create_task(afterwards()))
+            await asyncio.sleep(0)
+            await stores.sessions.delete(KEY)
+
+        await stores.submissions.delete_session(KEY, tree)
+        await stores.sessions.load("other")
+        go_on.set()
+        await deletions[0]
+    trace = await replayed(tmp_path / "trace.jsonl")
+    assert [line["op"] for line in trace.operations] == [
+        "submissions.deleteSession", "submissions.deleteSession", "sessions.load", "events.createStream",
+    ]  # fmt: skip
+    assert [inner["op"] for inner in trace.operations[0]["args"][1]["during"]] == ["sessions.delete"]
+
+
 async def test_lines_stand_in_the_order_in_which_calls_began(recorded, tmp_path):
     async with flue_memdb.open_stores(recorded) as stores:
         gate = asyncio.Event()
