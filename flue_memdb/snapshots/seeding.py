@@ -43,7 +43,7 @@ async def _replayed(trace: Trace, new_id: Callable[[], str]) -> MemoryDatabase:
 
 
 def _first_line(path: Path) -> str:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         return file.readline()
 
 

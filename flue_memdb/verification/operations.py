@@ -11,6 +11,7 @@ from flue_memdb.verification.live import LIVE, observe_live, operations_within
 from flue_memdb.verification.observations import Answer, Observation, Operation
 from flue_memdb.verification.outcomes import OUTCOMES
 from flue_memdb.verification.shapes import METHODS, SHAPES, read_arguments
+from flue_memdb.verification.traces import TraceError
 from flue_memdb.verification.values import to_json
 from flue_memdb.verification.within import CallbackError, CancelledCallError, Within, beside_of
 
@@ -18,9 +19,9 @@ from flue_memdb.verification.within import CallbackError, CancelledCallError, Wi
 async def apply(stores: Stores, operation: Operation) -> Answer:
     """Makes the operation happen and gives what its line in a trace would carry.
 
-    It does not raise for an operation's own error: that is the answer. A bulk step (`bulk.py`) gives
-    `{"result": {"count", "last"}}`: how many calls it made, and the answer of the last. What a live step gives says
-    `live.py`.
+    It does not raise for an operation's own error: that is the answer. One that does not exist is a `TraceError`. A
+    bulk step (`bulk.py`) gives `{"result": {"count", "last"}}`: how many calls it made, and the answer of the last.
+    What a live step gives says `live.py`.
     """
     return (await observe(stores, operation)).answer
 
@@ -51,6 +52,8 @@ async def observe(
         return await _observe_bulk(stores, operation)
     if operation["op"] in LIVE:
         return await observe_live(observe, stores, operation, connect)
+    if operation["op"] not in METHODS:
+        raise TraceError(f"there is no operation {operation['op']!r}")
     store, method = METHODS[operation["op"]]
     shape = SHAPES[f"{store}.{method}"]
     within = Within(observe, stores, operation.get("client", 0), die, connect, advance)

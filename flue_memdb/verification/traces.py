@@ -48,7 +48,10 @@ def write_trace(path: str | Path, trace: Trace) -> None:
 
 def _texts(path: Path) -> list[str]:
     # Lines end with LF alone: other line separators stand inside texts.
-    texts = path.read_text(encoding="utf-8").split("\n")
+    try:
+        texts = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise TraceError(f"{path}: this is no text in UTF-8, so it is no trace") from error
     return texts[:-1] if texts[-1] == "" else texts
 
 

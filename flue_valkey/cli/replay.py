@@ -87,8 +87,6 @@ def _read(path: Path) -> Trace:
         trace = read_trace(path)
     except TraceError as error:
         raise CannotRunError(error) from error
-    except UnicodeDecodeError as error:
-        raise CannotRunError(f"{path}: this is no text in UTF-8, so it is no trace") from error
     except OSError as error:
         raise CannotRunError(f"{path}: {error.strerror or error}") from error
     last = 0

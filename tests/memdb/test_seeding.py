@@ -61,6 +61,7 @@ async def test_a_trace_that_was_written_by_hand_needs_no_answers():
             step("events.appendEvent", "p", 1),
             "seed: by hand: operation 1 events.appendEvent: expected {}, got {'error'",
         ),
+        (step("runs.forget", "r1"), "there is no operation 'runs.forget'"),
         (step("runs.lookupRun", "r1", result=None), "operation 1 runs.lookupRun: expected {'result': None}, got"),
     ],
 )
@@ -92,5 +93,9 @@ async def test_a_file_that_is_neither_is_refused(tmp_path):
     (tmp_path / "seed").write_text("hello", encoding="utf-8")
     with pytest.raises(ValueError, match="seed is neither a trace nor JSON"):
         await MemoryDatabase().seed(tmp_path / "seed")
+    for content in (b"\xff", b'{"flueTrace": 1, "schema": 3}\n\xff'):
+        (tmp_path / "seed").write_bytes(content)
+        with pytest.raises(ValueError, match=r"seed(: this is no text in UTF-8| is neither a trace nor JSON)"):
+            await MemoryDatabase().seed(tmp_path / "seed")
     with pytest.raises(FileNotFoundError):
         await MemoryDatabase().seed(tmp_path / "none")
