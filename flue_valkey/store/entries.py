@@ -6,9 +6,11 @@ from typing import Final
 
 from flue_memdb.contract.images import attach_images, detach_images, entry_content, with_entry_content
 from flue_memdb.contract.json_text import Json, json_text, parse_json
+from flue_memdb.contract.limits import MAX_JSON_DEPTH
 
 _LEVELS_AROUND: Final = 2
 _OVERHEAD: Final = 200
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _FORMAT: Final = 2  # of marshal: in this one equal values, down to the types and the order of keys, have equal bytes
 
 
@@ -52,7 +54,7 @@ class Entries:
 
     def text(self, entry: dict[str, Json], place: str) -> bytes:
         """The text of an entry that was checked; `place` names it in errors."""
-        given = _packed(entry) if self._remembers else None
+        given = _packed(entry) if self._remembers and _is_plain(entry, MAX_JSON_DEPTH - _LEVELS_AROUND) else None
         text = self._texts.get(given) if given else None
         if text is None:
             text = entry_text(entry, place)
@@ -70,6 +72,24 @@ class Entries:
         if self._remembers and (packed := _packed(value)):
             self._values.put(text, packed)
         return value
+
+
+def _is_plain(container: Json, room: int) -> bool:
+    """Whether it holds plain values only, nested at most `room` levels.
+
+    It stops at the first place that is too deep, as `json_text` does. marshal would go on to the end, which in a list
+    that holds itself twice is never reached.
+    """
+    if room == 0:
+        return False
+    for item in container.values() if type(container) is dict else container:
+        kind = type(item)
+        if kind is dict or kind is list:
+            if not _is_plain(item, room - 1):
+                return False
+        elif kind not in _SCALARS:
+            return False
+    return True
 
 
 def _packed(value: Json) -> bytes | None:

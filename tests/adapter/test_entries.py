@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from flue_memdb import InvalidPayloadError
+from flue_memdb.contract.limits import MAX_JSON_DEPTH
 from flue_valkey.store.entries import Entries, entry_text, entry_value
 
 _LIMIT = 1_000_000
@@ -49,6 +50,23 @@ def test_what_was_refused_once_is_refused_again() -> None:
             entries.text(entry({1, 2}), "entry")
         with pytest.raises(ValueError, match="holds no entry"):
             entries.value(b'{"id":"e","value":1,"chunks":[]}')
+
+
+def test_what_holds_itself_twice_is_refused_and_never_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dumps(*_: object) -> bytes:
+        raise AssertionError("marshal would go on for ever")
+
+    monkeypatch.setattr("marshal.dumps", dumps)
+    circle: list[Any] = []
+    circle += [circle, circle]
+    pairs: Any = []
+    for _ in range(MAX_JSON_DEPTH):
+        pairs = {"a": pairs, "b": pairs}
+    for value in (circle, {"a": circle}, (circle, circle), pairs):
+        with pytest.raises(
+            InvalidPayloadError, match=r"is nested more than 256 levels deep|which JSON has no form for"
+        ):
+            Entries(_LIMIT).text(entry(value), "entry")
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5_000, _LIMIT])
