@@ -19,4 +19,5 @@ def main() -> None:
         sys.exit(130)
     # Being told to end is like Ctrl-C: servers and processes that were started end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    flue(prog_name="flue", color=False if os.environ.get("NO_COLOR") else None)
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"  # which would show the codes themselves
+    flue(prog_name="flue", color=False if plain else None)

@@ -196,11 +196,13 @@ def test_without_any_input_it_asks_nobody(project):
     assert "--yes does it" in ended.stderr
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_a_terminal_gets_colours_unless_they_are_not_wanted(project, no_color, coloured):
+@pytest.mark.parametrize(
+    ("no_color", "term", "coloured"), [("", "xterm", True), ("1", "xterm", False), ("", "dumb", False)]
+)
+def test_a_terminal_gets_colours_unless_they_are_not_wanted(project, no_color, term, coloured):
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "flue_valkey.cli", *ADD, "--dry-run"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": no_color}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": no_color, "TERM": term}
     with os.fdopen(ours, "rb", buffering=0) as terminal:
         process = subprocess.Popen(command, cwd=project, env=environment, stdout=theirs)
         os.close(theirs)
