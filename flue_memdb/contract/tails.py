@@ -8,7 +8,7 @@ that was given. So no event is missed or given twice, whether news comes late, t
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from flue_memdb.contract.errors import StoreUnavailableError, quoted
 from flue_memdb.contract.offsets import NOW
@@ -31,7 +31,7 @@ class Tails:
     """Who waits for news of which stream. Nobody is kept alive by it: who is gone without a word is forgotten."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, WeakSet[asyncio.Event]] = {}
+        self._waiting: dict[str, WeakKeyDictionary[asyncio.Event, asyncio.AbstractEventLoop]] = {}
 
     @property
     def paths(self) -> list[str]:
@@ -44,22 +44,25 @@ class Tails:
         import asyncio  # noqa: PLC0415
 
         news = asyncio.Event()
-        self._waiting.setdefault(path, WeakSet()).add(news)
+        self._waiting.setdefault(path, WeakKeyDictionary())[news] = asyncio.get_running_loop()
         try:
             yield news
         finally:
             waiting = self._waiting.get(path)
             if waiting is not None:
-                waiting.discard(news)
+                waiting.pop(news, None)
                 if not waiting:
                     del self._waiting[path]
 
     def wake(self, path: str) -> None:
         """There is news of the stream, or may be."""
-        for news in list(self._waiting.get(path, ())):
+        for news, loop in list(self._waiting.get(path, {}).items()):
             # Whose event loop was closed meanwhile is past waking, and an append must not fail for it.
             with suppress(RuntimeError):
-                news.set()
+                if loop is _running_loop():
+                    news.set()
+                else:  # perhaps that of another thread, which sleeps until it is told
+                    loop.call_soon_threadsafe(news.set)
 
     def wake_all(self) -> None:
         """There may be news of any stream, or of the adapter itself."""
@@ -87,6 +90,15 @@ async def tail(
                 if page.closed:
                     return
                 await _wait(news, look_every_s)
+
+
+def _running_loop() -> "asyncio.AbstractEventLoop | None":
+    import asyncio  # noqa: PLC0415
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def _wait(news: "asyncio.Event", timeout_s: float | None) -> None:

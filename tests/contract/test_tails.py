@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import threading
 from contextlib import aclosing
 
 import pytest
@@ -168,6 +169,28 @@ async def test_nothing_stays_of_a_tail_that_ended() -> None:
 
 # The task that is left behind is collected, with a warning, within this test.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::RuntimeWarning")
+def test_a_tail_in_another_thread_is_woken() -> None:
+    database, looked, seen = MemoryDatabase(), threading.Event(), list[object]()
+
+    async def follow() -> None:
+        stores = await stores_in(database)
+        asyncio.get_running_loop().call_later(0.05, looked.set)  # when it waits for news
+        seen.extend([event.data async for event in stores.events.tail(PATH)])
+
+    async def append() -> None:
+        stores = await stores_in(database)
+        await stores.events.create_stream(PATH)
+        await stores.events.append_event(PATH, "there")
+        await stores.events.close_stream(PATH)
+
+    reader = threading.Thread(target=asyncio.run, args=[follow()], daemon=True)
+    reader.start()
+    assert looked.wait(5)
+    asyncio.run(append())
+    reader.join(5)
+    assert seen == ["there"]
+
+
 def test_a_tail_of_a_loop_that_was_closed_disturbs_nobody() -> None:
     database = MemoryDatabase()
     left: list[object] = []
