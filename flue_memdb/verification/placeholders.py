@@ -64,12 +64,14 @@ def expand(value: Json) -> Any:
     return value
 
 
-def fold(value: Any, room: int = MAX_JSON_DEPTH + 1) -> Json:
+def fold(value: Any, room: int = MAX_JSON_DEPTH + 1, around: frozenset[int] = frozenset()) -> Json:
     """A copy of `value` as JSON can carry it: the inverse of `expand`, as far as there is one.
 
     What no placeholder stands for becomes `{"$value": "object"}`; what is nested too deeply for any document is cut
-    off, and stays too deep.
+    off, and stays too deep. `around` has the identities of what it lies in.
     """
+    if id(value) in around:
+        return {"$value": "cycle"}
     if isinstance(value, float) and not math.isfinite(value):
         return {"$float": repr(value)}
     if isinstance(value, int) and not isinstance(value, bool):
@@ -80,10 +82,11 @@ def fold(value: Any, room: int = MAX_JSON_DEPTH + 1) -> Json:
         if not all(isinstance(key, str) for key in value):
             return {"$value": "int_keys"}
         escape = "$" if len(value) == 1 and _ESCAPED.fullmatch(next(iter(value))) else ""
-        return {escape + key: fold(item, room - 1) for key, item in value.items()} if room else {}
+        around |= {id(value)}
+        return {escape + key: fold(item, room - 1, around) for key, item in value.items()} if room else {}
     if isinstance(value, list):
         # By map, not by a comprehension: 257 levels must fit the interpreter's stack, beside what is there already.
-        return list(map(partial(fold, room=room - 1), value)) if room else []
+        return list(map(partial(fold, room=room - 1, around=around | {id(value)}), value)) if room else []
     return {"$value": next((name for name in ("bytes", "tuple", "set") if type(value).__name__ == name), "object")}
 
 

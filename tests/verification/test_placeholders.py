@@ -73,9 +73,15 @@ def test_what_json_has_no_form_for_becomes_something_of_the_kind(value):
     assert type(expand(fold([value]))[0]) in (type(value), Opaque)
 
 
-def test_a_cycle_is_cut_where_no_document_reaches():
-    cycle = expand({"$value": "cycle"})
-    depth, value = 0, fold(cycle)
+def test_a_cycle_is_told_where_it_closes():
+    items = ["a"]
+    items.append({"in": items})  # once: where it closes twice, going on to the last level would never end
+    told = ["a", {"in": {"$value": "cycle"}}]
+    assert fold({"x": items, "y": items}) == {"x": told, "y": told}
+
+
+def test_what_is_too_deep_is_cut_where_no_document_reaches():
+    depth, value = 0, fold(expand({"$nested": 300}))
     while value:
         depth, value = depth + 1, value[0]
     assert depth == 257
