@@ -51,8 +51,8 @@ soak: $(READY) server
 	$(BIN)/flue db verify --kills 200 --seed 7
 	FLUE_CUT_SEQUENCES=500 $(BIN)/pytest --quiet --numprocesses $(WORKERS) tests/adapter/test_cut_at_random.py
 	FLUE_RACE_CALLS=20000 $(BIN)/pytest --quiet --timeout 3600 tests/drills/test_processes.py
-	$(MAKE) mutants ARGS="--only flue_valkey/ --sample 200 --seed 95 --sequences 300 --tests"
-	$(MAKE) mutants ARGS="--only flue_memdb/ --sample 120 --seed 95 --sequences 300 --tests"
+	$(MAKE) mutants ARGS="--only flue_valkey/ --sample 200 --seed 197 --tests"
+	$(MAKE) mutants ARGS="--only flue_memdb/ --sample 150 --seed 198 --tests"
 
 docs: $(READY)
 	$(BIN)/properdocs build --strict --quiet
