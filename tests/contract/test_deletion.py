@@ -54,6 +54,19 @@ async def test_a_marker_that_cannot_be_taken_away_is_warned_of_and_hides_no_erro
     ]
 
 
+class WithoutBeginning(WithoutAbandoning):
+    """The steps of a database that is gone before the marker is written."""
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        raise StoreUnavailableError("delete_session", "the server", "no connection", may_have_happened=False)
+
+
+async def test_a_marker_that_cannot_be_written_is_the_error() -> None:
+    deletions = SessionDeletions(WithoutBeginning(), lambda: "o1")  # type: ignore[arg-type]
+    with pytest.raises(StoreUnavailableError, match="no connection"):
+        await deletions.delete("s", nothing)
+
+
 class SwallowingCancellations:
     """The steps over a driver that goes on when the first renewal is cancelled, and then gets no answer."""
 
@@ -95,6 +108,35 @@ async def settle(stores: Stores, submission_id: str) -> None:
 
 async def nothing() -> None:
     """A callback that has nothing to delete."""
+
+
+async def test_a_deletion_that_was_cancelled_is_shared_no_more_though_its_callback_still_ends() -> None:
+    called, cancelled, ends = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def ends_late() -> None:
+        called.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+            await ends.wait()
+
+    async def succeeds() -> None:
+        called.set()
+
+    async with open_stores(memory()) as stores, asyncio.timeout(5):
+        first = asyncio.create_task(stores.submissions.delete_session(SESSION, ends_late))
+        await called.wait()
+        called.clear()
+        first.cancel()
+        await cancelled.wait()
+        second = asyncio.create_task(stores.submissions.delete_session(SESSION, succeeds))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        ends.set()
+        await second
+        assert called.is_set()
+        assert first.cancelled()
 
 
 async def test_a_deletion_that_is_over_is_shared_no_more_though_its_task_still_ends() -> None:

@@ -1,10 +1,12 @@
 """Errors are for people: which operation, which id, what was found, what to do."""
 
 import pickle
+from dataclasses import replace
 
 import pytest
 
 from flue_memdb import (
+    UNSET,
     AttemptRef,
     DirectInput,
     DispatchInput,
@@ -23,6 +25,26 @@ def test_an_error_says_what_it_was_about() -> None:
     error = StreamNotFoundError("append_event", "runs/1")
     assert (error.operation, error.subject) == ("append_event", "stream 'runs/1'")
     assert str(error) == "append_event: stream 'runs/1': there is no such stream; call create_stream first"
+
+
+@pytest.mark.parametrize("record", [DispatchInput, DirectInput])
+def test_an_input_is_made_of_an_object_alone(record: type[DispatchInput | DirectInput]) -> None:
+    with pytest.raises(InvalidPayloadError, match=r"^from_json: input: is \['agent'\]; give a dict"):
+        record.from_json(["agent"])
+
+
+def test_an_input_that_was_changed_keeps_the_order_of_what_is_left() -> None:
+    document = {
+        "traceCarrier": 1,
+        "x": 2,
+        "acceptedAt": "2026-06-03",
+        "input": 3,
+        "id": "i",
+        "agent": "a",
+        "dispatchId": "d",
+    }
+    changed = replace(DispatchInput.from_json(document), trace_carrier=UNSET, extra={"y": 4})
+    assert list(changed.document()) == ["acceptedAt", "input", "id", "agent", "dispatchId", "y"]
 
 
 def test_a_long_id_is_cut_in_the_message() -> None:
