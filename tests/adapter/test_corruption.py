@@ -14,6 +14,7 @@ from flue_memdb import (
     NewRun,
     NewTurnJournal,
     Stores,
+    session_storage_key,
 )
 from flue_valkey import Runner
 from flue_valkey.adapter import ValkeyAdapter
@@ -117,11 +118,29 @@ async def test_a_key_of_another_type_is_taken_out_of_the_indexes(stores: Stores,
     await admit(stores, "fine")
     await spoil("DEL", "submission", submission_id="broken")
     await spoil("SET", "submission", "text", submission_id="broken")
+    await spoil("ZADD", "settled", 1, "broken")
     with pytest.raises(CorruptRecordError, match="is a string and no hash"):
         await stores.submissions.get_submission("broken")
     assert await ids_of_runnable(stores) == ["fine"]
     assert await spoil("ZSCORE", "queued", "broken") is None
+    assert await spoil("ZSCORE", "settled", "broken") is None
     assert await spoil("GET", "submission", submission_id="broken") == b"text"
+
+
+async def test_an_index_of_runs_of_another_type_is_named(stores: Stores, spoil: Spoil) -> None:
+    await spoil("SET", "runs_active", "text")
+    with pytest.raises(CorruptRecordError, match="runs:status:active: is a string and no zset"):
+        await stores.runs.list_runs(status="active")
+
+
+async def test_a_deletion_whose_cutoff_is_lost_meanwhile_says_so(stores: Stores, spoil: Spoil) -> None:
+    session_key = session_storage_key("s")
+
+    async def loses() -> None:
+        await spoil("HSET", "deletion", "cutoff", "many", session_key=session_key)
+
+    with pytest.raises(CorruptRecordError, match=r"key \S+:deletion:\S+: its cutoff cannot be read"):
+        await stores.submissions.delete_session(session_key, loses)
 
 
 async def test_an_index_entry_without_a_row_is_dropped(stores: Stores, spoil: Spoil) -> None:

@@ -162,6 +162,16 @@ async def test_long_ids_count_for_several(counted: tuple[Stores, CountingRunner]
     assert await in_parts(submissions.list_pending_session_deletions()) == ids
 
 
+async def test_more_pending_deletions_than_a_script_reads_at_once(counted: tuple[Stores, CountingRunner]) -> None:
+    stores, runner = counted
+    submissions, ids = stores.submissions, [f"{number:02}" for number in range(60)]
+    for id_ in ids:
+        await submissions.begin_deletion(id_, "dead")  # type: ignore[attr-defined]
+    runner.reset()
+    assert await submissions.list_pending_session_deletions() == ids
+    assert runner.traffic.round_trips == 1
+
+
 async def test_a_deletion_of_long_ids_goes_in_parts(counted: tuple[Stores, CountingRunner]) -> None:
     stores, runner = counted
     submissions, ids = stores.submissions, [f"{LONG}{number:02}" for number in range(30)]
