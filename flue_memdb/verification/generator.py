@@ -165,6 +165,8 @@ _DAMAGEABLE: tuple[Step, ...] = (
     submission_steps.admission,
     submission_steps.admission,
     submission_steps.admission,
+    submission_steps.admission,
+    submission_steps.admission,
     submission_steps.claim,
     submission_steps.apply_input,
     submission_steps.apply_input,
