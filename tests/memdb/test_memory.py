@@ -8,6 +8,7 @@ from flue_memdb import (
     AdapterClosedError,
     AttemptRef,
     ClaimRef,
+    CorruptRecordError,
     DispatchInput,
     ManualClock,
     MemoryDatabase,
@@ -147,3 +148,24 @@ async def test_each_damage_is_found(damage: object, said: str) -> None:
     db = await claimed()
     damage(db)  # type: ignore[operator]
     assert any(said in finding for finding in findings(db))
+
+
+async def test_an_adapter_closed_by_a_deletions_callback_says_so_of_the_deletion() -> None:
+    adapter = memory()
+    await adapter.migrate()
+    stores = await adapter.connect()
+    with pytest.raises(AdapterClosedError) as refused:
+        await stores.submissions.delete_session("session", adapter.close)
+    assert refused.value.operation == "delete_session"
+
+
+async def test_an_event_that_cannot_be_read_ends_no_page_before_it() -> None:
+    database = MemoryDatabase()
+    async with open_stores(memory(database)) as stores:
+        await stores.events.create_stream("path")
+        for event in ("first", "second"):
+            await stores.events.append_event("path", event)
+        database.streams["path"].unreadable = ("1",)
+        assert [event.data for event in (await stores.events.read_events("path", limit=1)).events] == ["first"]
+        with pytest.raises(CorruptRecordError, match="its 1 cannot be read"):
+            await stores.events.read_events("path", limit=2)
