@@ -59,10 +59,7 @@ class Tails:
         for news, loop in list(self._waiting.get(path, {}).items()):
             # Whose event loop was closed meanwhile is past waking, and an append must not fail for it.
             with suppress(RuntimeError):
-                if loop is _running_loop():
-                    news.set()
-                else:  # perhaps that of another thread, which sleeps until it is told
-                    loop.call_soon_threadsafe(news.set)
+                loop.call_soon_threadsafe(news.set)  # it may be that of another thread, and asleep
 
     def wake_all(self) -> None:
         """There may be news of any stream, or of the adapter itself."""
@@ -90,15 +87,6 @@ async def tail(
                 if page.closed:
                     return
                 await _wait(news, look_every_s)
-
-
-def _running_loop() -> "asyncio.AbstractEventLoop | None":
-    import asyncio  # noqa: PLC0415
-
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 async def _wait(news: "asyncio.Event", timeout_s: float | None) -> None:

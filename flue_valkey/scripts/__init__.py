@@ -46,9 +46,7 @@ class Script:
         if rest and self.rest is None:
             raise TypeError(f"script {self.name} takes no further values, got {len(rest)}")
         try:
-            ids = {}
-            for name in self.ids:
-                ids[name] = base64url(values[name])
+            ids = {name: base64url(values[name]) for name in self.ids}
             keys = [*map(f"{prefix}:".__add__, (self.key_forms % ids).split())]
             return keys, [*map(values.__getitem__, self.values), *rest]
         except KeyError as missing:

@@ -56,8 +56,7 @@ class Connection:
 
         `tells` says that the tag is what the operation came to.
         """
-        if self.closed:
-            raise AdapterClosedError(operation)
+        self.require_open(operation)
         script = SCRIPTS[script_name]
         values["prefix"], values["now"] = self.prefix, self.clock()
         keys, args = script.bind(self.prefix, values, rest)
@@ -66,7 +65,7 @@ class Connection:
         except DRIVER_ERRORS as error:
             raise store_error(operation, error) from error
         try:
-            tag = reply[0] = reply[0].decode()
+            tag = reply[0].decode()
         except (AttributeError, LookupError, TypeError, UnicodeDecodeError):
             raise strange_reply(operation, reply) from None
         if tag == "wrong_type":
@@ -76,7 +75,7 @@ class Connection:
             raise CorruptRecordError(operation, f"key {reply[1].decode()}", reply[2].decode())
         if tells:
             reached(tag)
-        return reply
+        return [tag, *reply[1:]]  # the reply itself is the runner's
 
 
 class Store:
