@@ -2,7 +2,9 @@
 
 from flue_memdb.contract import Submission
 from flue_memdb.contract.checks import check_id
+from flue_memdb.contract.outcomes import reached
 from flue_valkey import rows
+from flue_valkey.store import parts
 from flue_valkey.store.listing import ListingStore
 
 
@@ -13,8 +15,11 @@ class QueryStore(ListingStore):
         return None if tag == "unknown" else rows.submission("get_submission", submission_id, *found)
 
     async def has_unsettled_submissions(self) -> bool:
-        tag, *_ = await self._call("has_unsettled_submissions")
-        return bool(tag == "some")
+        tag = "part"
+        while tag == "part":
+            tag, *_ = await self._run("has_unsettled_submissions", budget=parts.MICROSECONDS)
+        reached(tag)
+        return tag == "some"
 
     async def list_runnable_submissions(self) -> list[Submission]:
         heads: dict[str, Submission] = {}

@@ -182,3 +182,20 @@ async def test_a_deletion_of_long_ids_goes_in_parts(counted: tuple[Stores, Count
     assert runner.traffic.round_trips == 4
     for id_ in ids:
         assert isinstance(await submissions.admit_dispatch(replace(dispatch(0), dispatch_id=id_)), RetainedReceipt)
+
+
+async def test_index_entries_that_a_peer_left_without_rows_go_in_parts(
+    counted: tuple[Stores, CountingRunner], prefix: str
+) -> None:
+    """Each is a look at a key that is not there: thousands of them in one call would hold the server too long."""
+    stores, runner = counted
+    await stores.submissions.admit_dispatch(dispatch(1))
+    left = [part for number in range(3_000) for part in (0, f"gone-{number}")]
+    await runner.command("ZADD", f"{prefix}:submissions:status:queued", *left)
+    runner.reset()
+    assert await stores.submissions.has_unsettled_submissions() is True
+    assert 2 < runner.traffic.round_trips < 10
+    runner.reset()
+    assert await stores.submissions.has_unsettled_submissions() is True
+    assert runner.traffic.round_trips == 1
+    assert await runner.command("ZCARD", f"{prefix}:submissions:status:queued") == 1
