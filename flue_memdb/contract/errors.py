@@ -1,17 +1,65 @@
 """What the stores raise. Each error names the operation, what it was about, what was found and what to do."""
 
-from typing import ClassVar
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any, ClassVar
 
 _SHOWN = 80
 
 
 def quoted(value: object) -> str:
-    """`value` as a person can read it in one line: its repr, cut after 80 characters."""
+    """`value` as a person can read it in one line: its repr, cut after 80 characters. No more of a text, a container or
+    a record is looked at, however large it is."""
     try:
-        text = repr(value)
-    except Exception:  # such as of an int of more than 4,300 digits, or of what is nested too deeply
+        text = repr(value[:_SHOWN]) if type(value) is str else _beginning_of(value)
+    except Exception:  # such as of an int of more than 4,300 digits
         return f"a {type(value).__name__} that cannot be shown"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+    if len(text) <= _SHOWN:
+        return text
+    size = f" ({len(value):,} characters)" if isinstance(value, str) else ""
+    return f"{text[:_SHOWN]}…{size}"
+
+
+def _beginning_of(value: object) -> str:
+    text = ""
+    for piece in _pieces(value):
+        text += piece
+        if len(text) > _SHOWN:
+            break
+    return text
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """The repr of the value, bit by bit."""
+    form: object = type(value).__repr__
+    if form is dict.__repr__:
+        yield from _enclosed("{", (_pair(_pieces(key), ": ", item) for key, item in value.items()), "}")
+    elif form is list.__repr__:
+        yield from _enclosed("[", map(_pieces, value), "]")
+    elif form is tuple.__repr__:
+        yield from _enclosed("(", map(_pieces, value), ",)" if len(value) == 1 else ")")
+    elif is_dataclass(value) and not isinstance(value, type):
+        members = (_pair([field.name], "=", getattr(value, field.name)) for field in fields(value) if field.repr)
+        yield from _enclosed(f"{type(value).__qualname__}(", members, ")")
+    elif form in (str.__repr__, bytes.__repr__):
+        yield repr(value[:_SHOWN])
+    else:
+        yield repr(value)
+
+
+def _pair(name: Iterable[str], sign: str, value: object) -> Iterator[str]:
+    yield from name
+    yield sign
+    yield from _pieces(value)
+
+
+def _enclosed(opening: str, members: Iterable[Iterator[str]], end: str) -> Iterator[str]:
+    yield opening
+    for at, member in enumerate(members):
+        if at:
+            yield ", "
+        yield from member
+    yield end
 
 
 class FlueStoreError(Exception):

@@ -18,6 +18,7 @@ from flue_memdb import (
     StreamNotFoundError,
 )
 from flue_memdb.contract.checks import check_id, check_number
+from flue_memdb.contract.errors import quoted
 from tests.stores import stores_in
 
 
@@ -56,6 +57,32 @@ def test_a_long_id_is_cut_in_the_message() -> None:
 def test_a_number_too_large_to_print_is_refused_all_the_same() -> None:
     with pytest.raises(FlueStoreError, match=r"a int that cannot be shown"):
         check_number("claim_submission", "lease_expires_at", 10**5000)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["it's", b"\x00", None, 1.5, [], (), {}, [1, "a", [None]], (1,), (1, 2), {"a": {2: (3,)}}, AttemptRef("d1", "a1")],
+    ids=repr,
+)
+def test_a_value_that_fits_into_a_line_is_shown_as_it_is(value: object) -> None:
+    assert quoted(value) == repr(value)
+
+
+def test_of_a_longer_value_the_beginning_is_shown() -> None:
+    assert quoted("x" * 2_000) == f"'{'x' * 79}… (2,000 characters)"
+    assert quoted([1, "x" * 2_000]) == f"[1, '{'x' * 75}…"
+    assert quoted(AttemptRef("d1", "x" * 99)) == f"{repr(AttemptRef('d1', 'x' * 99))[:80]}…"
+    assert quoted(range(10**80)) == f"{repr(range(10**80))[:80]}…"
+
+
+def test_no_more_of_a_value_is_looked_at_than_is_shown() -> None:
+    """Each level holds the one below twice: in whole it would be a repr of more than 2^200 characters."""
+    value: object = "leaf"
+    for level in range(200):
+        value = [value, value] if level % 3 else {"left": value, "right": (value, AttemptRef("d1", value))}  # type: ignore[arg-type]
+    itself: list[object] = []
+    itself.append(itself)
+    assert len(quoted(value)) == len(quoted(itself)) == 81
 
 
 @pytest.mark.parametrize(
