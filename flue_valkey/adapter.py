@@ -10,11 +10,11 @@ from flue_memdb.clock import Clock, clock_or_system
 from flue_memdb.contract import SchemaVersionError, Stores
 from flue_memdb.contract.ids import random_id
 from flue_memdb.contract.limits import SCHEMA_VERSION
+from flue_valkey.arguments import is_above_0
 from flue_valkey.failures import raised_as_store_errors
 from flue_valkey.inspection import inspect_server, warn_of_volatile_server
 from flue_valkey.layout import PREFIX, key
 from flue_valkey.runner import Runner, runner_from_url
-from flue_valkey.runner.multiplexed import is_above_0
 from flue_valkey.store.connection import Connection
 from flue_valkey.store.events import Events
 from flue_valkey.store.runs import Runs

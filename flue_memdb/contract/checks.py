@@ -1,13 +1,16 @@
 """Checks of single values. Each gives nothing and raises the typed error of `errors` for bad input."""
 
 from collections.abc import Collection
+from typing import Final, get_args
 
 from flue_memdb.contract.errors import InvalidIdentifierError, InvalidNumberError, InvalidPayloadError, quoted
 from flue_memdb.contract.limits import MAX_ID_BYTES, MAX_KEY_BYTES, MAX_NUMBER
+from flue_memdb.contract.records import Kind, Phase, RunStatus, SubmissionStatus
 
-PHASES = frozenset({"before_provider", "provider_started", "tool_request_recorded", "committed"})
-KINDS = frozenset({"dispatch", "direct"})
-RUN_STATUSES = frozenset({"active", "completed", "errored"})
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+SUBMISSION_STATUSES: Final[tuple[SubmissionStatus, ...]] = get_args(SubmissionStatus)
+RUN_STATUSES: Final[tuple[RunStatus, ...]] = get_args(RunStatus)
 
 
 def check_id(operation: str, name: str, value: object, max_bytes: int = MAX_ID_BYTES) -> None:

@@ -1,14 +1,15 @@
 """What each row looks like in a snapshot: its fields by name, in order, and what may stand in them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias, get_args
+from typing import Final, TypeAlias
 
 from flue_memdb.contract.checks import (
     KINDS,
     PHASES,
     RUN_STATUSES,
+    SUBMISSION_STATUSES,
     check_flag,
     check_id,
     check_key,
@@ -19,7 +20,6 @@ from flue_memdb.contract.checks import (
 )
 from flue_memdb.contract.errors import InvalidPayloadError, quoted
 from flue_memdb.contract.json_text import Json, json_text, parse_json
-from flue_memdb.contract.records import SubmissionStatus
 from flue_memdb.contract.timestamps import parse_timestamp
 
 OPERATION: Final = "restore"
@@ -78,7 +78,7 @@ def _timestamp(operation: str, place: str, value: object) -> None:
     parse_timestamp(str(value), operation, place)
 
 
-def _one_of(names: frozenset[str]) -> Check:
+def _one_of(names: Collection[str]) -> Check:
     return partial(check_one_of, allowed=names)
 
 
@@ -86,7 +86,7 @@ SUBMISSION: Final[Mapping[str, Field]] = {
     "sequence": Field("sequence", check_number),
     "sessionKey": Field("session_key", check_key),
     "kind": Field("kind", _one_of(KINDS)),
-    "status": Field("status", _one_of(frozenset(get_args(SubmissionStatus)))),
+    "status": Field("status", _one_of(SUBMISSION_STATUSES)),
     "acceptedAt": Field("accepted_at", check_instant),
     "input": Field("input", None),
     "attemptId": Field("attempt_id", check_id, optional=True),

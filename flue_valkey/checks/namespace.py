@@ -7,13 +7,11 @@ from typing import Any
 
 from redis.exceptions import NoPermissionError, ResponseError
 
+from flue_memdb.contract.checks import RUN_STATUSES, SUBMISSION_STATUSES
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_valkey.layout import key
 from flue_valkey.runner import Arg, Runner
-
-SUBMISSION_STATUSES = ("queued", "running", "terminalizing", "settled")
-RUN_STATUSES = ("active", "completed", "errored")
 
 _PAGE = 1_000
 _COUNTED = {

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
+from flue_memdb.contract.checks import SUBMISSION_STATUSES
 from flue_valkey.invariants import events, generations, recovery, runs, submissions
 from flue_valkey.invariants.view import Finding, View, broken, left_over
 from flue_valkey.keyspace import Place
-from flue_valkey.rows import SUBMISSION_STATUSES
 
 __all__ = ["Finding", "View", "findings", "stream_findings"]
 

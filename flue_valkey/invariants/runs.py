@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 
 from flue_memdb.contract import CorruptRecordError, InvalidTimestampError, parse_timestamp, utc_text
+from flue_memdb.contract.checks import RUN_STATUSES
 from flue_memdb.contract.errors import quoted
 from flue_valkey import rows
 from flue_valkey.invariants.view import Finding, View, broken, flat, of_each
-
-_STATUSES = ("active", "completed", "errored")
 
 
 async def of_run(view: View, name: str, run_id: str) -> AsyncIterator[Finding]:
@@ -26,7 +25,7 @@ async def of_run(view: View, name: str, run_id: str) -> AsyncIterator[Finding]:
         yield broken(f"{label} has the id {quoted(row.get('runId'))} and the order key {quoted(row.get('orderKey'))}")
     if not await view.contains("runs_statuses", status or ""):
         yield broken(f"{label} is {status}, which runs:statuses does not name")
-    for index in ("runs", *(f"runs_{each}" for each in _STATUSES)):
+    for index in ("runs", *(f"runs_{each}" for each in RUN_STATUSES)):
         expected = started_ms if index in ("runs", f"runs_{status}") else None
         listed = await view.score(index, run_id)
         if listed != expected:

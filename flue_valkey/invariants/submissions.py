@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 
 from flue_memdb.contract import CorruptRecordError
+from flue_memdb.contract.checks import SUBMISSION_STATUSES
 from flue_memdb.contract.errors import quoted
 from flue_valkey import rows
 from flue_valkey.invariants.view import Finding, View, broken, flat, of_each, one, whole
-from flue_valkey.rows import SUBMISSION_STATUSES
 
 _READ = "check"
 

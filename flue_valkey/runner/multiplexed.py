@@ -12,15 +12,11 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as NoAnswerError
 
+from flue_valkey.arguments import is_above_0
 from flue_valkey.runner.channels import ChannelConnection, listening_over
 from flue_valkey.runner.commands import CommandRunner
 from flue_valkey.runner.seam import Command, NotSentError, Reply
 from flue_valkey.runner.wire import Call, Wire, connect, open_wire
-
-
-def is_above_0(given: object) -> bool:
-    """Whether it is a number, and one above 0: a text from the environment is none."""
-    return isinstance(given, (int, float)) and given > 0
 
 
 class MultiplexedRunner(CommandRunner):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import click
 
+from flue_memdb.contract.checks import RUN_STATUSES, SUBMISSION_STATUSES
 from flue_memdb.contract.errors import quoted
-from flue_valkey.checks.namespace import RUN_STATUSES, SUBMISSION_STATUSES, NamespaceState
+from flue_valkey.checks.namespace import NamespaceState
 from flue_valkey.checks.server import ServerState
 from flue_valkey.cli.db.tables import UNKNOWN, amount, lasted, size, table
 from flue_valkey.cli.texts import counted, printable
