@@ -47,6 +47,7 @@ from flue_memdb.conformance.lifecycle import TestClaims, TestTransitions
 from flue_memdb.conformance.markers import TestMarkers
 from flue_memdb.conformance.outbox import TestOutbox
 from flue_memdb.conformance.ownership import TestOwnership
+from flue_memdb.conformance.plain_values import TestPlainValues
 from flue_memdb.conformance.queries import TestQueries
 from flue_memdb.conformance.retries import TestRetries
 from flue_memdb.conformance.run_pages import TestRunPages
@@ -78,6 +79,7 @@ __all__ = [
     "TestMarkers",
     "TestOutbox",
     "TestOwnership",
+    "TestPlainValues",
     "TestQueries",
     "TestReplacement",
     "TestRetries",

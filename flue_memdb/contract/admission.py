@@ -29,20 +29,20 @@ class Admission:
 def read_dispatch(operation: str, dispatch: DispatchInput) -> Admission:
     """The admission of a dispatch; bad input is the typed error of its kind."""
     check_type(operation, "input", dispatch, DispatchInput)
-    check_id(operation, "dispatch_id", dispatch.dispatch_id)
+    submission_id = check_id(operation, "dispatch_id", dispatch.dispatch_id)
     if dispatch.input is UNSET:
         raise InvalidPayloadError(operation, "input", "is missing", "give a JSON value; None is one")
-    document = {**_document(operation, dispatch), "kind": "dispatch", "submissionId": dispatch.dispatch_id}
-    return _admission(operation, dispatch, dispatch.dispatch_id, "dispatch", document)
+    document = {**_document(operation, dispatch), "kind": "dispatch", "submissionId": submission_id}
+    return _admission(operation, dispatch, submission_id, "dispatch", document)
 
 
 def read_direct(operation: str, direct: DirectInput) -> Admission:
     """The admission of a direct prompt; bad input is the typed error of its kind."""
     check_type(operation, "input", direct, DirectInput)
     check_one_of(operation, "kind", direct.kind, ("direct",))
-    check_id(operation, "submission_id", direct.submission_id)
+    submission_id = check_id(operation, "submission_id", direct.submission_id)
     _check_payload(operation, direct.payload)
-    return _admission(operation, direct, direct.submission_id, "direct", _document(operation, direct))
+    return _admission(operation, direct, submission_id, "direct", _document(operation, direct))
 
 
 def admitted_direct(operation: str, submission_id: str, answer: DispatchAdmission) -> Submission:

@@ -47,7 +47,7 @@ class SessionDeletions:
 
     async def delete(self, session_key: str, callback: Callable[[], Awaitable[object]]) -> None:
         """Deletes the session, or shares the deletion that is under way in this process."""
-        check_key(_OPERATION, "session_key", session_key)
+        session_key = check_key(_OPERATION, "session_key", session_key)
         if not callable(callback):
             raise _no_callback(f"is {quoted(callback)}")
         run = self._under_way(session_key)

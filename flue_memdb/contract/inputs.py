@@ -1,7 +1,8 @@
 """The records that callers give to the stores, and their checks: what is wrong is refused before anything is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Final
 
 from flue_memdb.contract.checks import (
     KINDS,
@@ -14,6 +15,7 @@ from flue_memdb.contract.checks import (
     check_number,
     check_one_of,
     check_type,
+    plain,
 )
 from flue_memdb.contract.cursors import RunPosition, decode_cursor
 from flue_memdb.contract.errors import InvalidPayloadError
@@ -30,6 +32,9 @@ class AttemptRef:
     submission_id: str
     attempt_id: str
 
+    def __post_init__(self) -> None:
+        _keep_plain(self, self.submission_id, self.attempt_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimRef(AttemptRef):
@@ -37,6 +42,9 @@ class ClaimRef(AttemptRef):
 
     owner_id: str
     lease_expires_at: int
+
+    def __post_init__(self) -> None:
+        _keep_plain(self, self.submission_id, self.attempt_id, self.owner_id, self.lease_expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,9 @@ class Lease:
     owner_id: str
     lease_expires_at: int
 
+    def __post_init__(self) -> None:
+        _keep_plain(self, self.owner_id, self.lease_expires_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Durability:
@@ -53,6 +64,9 @@ class Durability:
 
     max_retry: int
     timeout_at: int
+
+    def __post_init__(self) -> None:
+        _keep_plain(self, self.max_retry, self.timeout_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +83,19 @@ class NewTurnJournal:
     checkpoint_leaf_id: str | None = None
     tool_request: Json = UNSET
 
+    def __post_init__(self) -> None:
+        _keep_plain(
+            self,
+            self.submission_id,
+            self.session_key,
+            self.kind,
+            self.attempt_id,
+            self.operation_id,
+            self.turn_id,
+            self.phase,
+            self.checkpoint_leaf_id,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRun:
@@ -80,6 +107,9 @@ class NewRun:
     started_at: str
     input: Json = UNSET
     trace_carrier: Json = UNSET
+
+    def __post_init__(self) -> None:
+        _keep_plain(self, self.run_id, self.workflow_name, self.started_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +123,19 @@ class RunEnd:
     duration_ms: int
     result: Json = UNSET
     error: Json = UNSET
+
+    def __post_init__(self) -> None:
+        _keep_plain(self, self.run_id, self.ended_at, self.duration_ms)
+
+
+_PLAIN: Final = frozenset({str, int, type(None)})
+
+
+def _keep_plain(record: object, *values: object) -> None:
+    """Makes texts and numbers of other classes plain ones, as they are in a database."""
+    if not _PLAIN.issuperset(map(type, values)):
+        for each in fields(record):  # type: ignore[arg-type]
+            object.__setattr__(record, each.name, plain(getattr(record, each.name)))
 
 
 _DISPATCH_FIELDS = {
@@ -228,10 +271,9 @@ def check_durability(operation: str, durability: Durability | None) -> None:
         check_number(operation, "timeout_at", durability.timeout_at)
 
 
-def check_leaf(operation: str, name: str, leaf_id: str | None) -> None:
+def check_leaf(operation: str, name: str, leaf_id: str | None) -> str | None:
     """A leaf id, or None."""
-    if leaf_id is not None:
-        check_id(operation, name, leaf_id)
+    return None if leaf_id is None else check_id(operation, name, leaf_id)
 
 
 def check_new_journal(operation: str, journal: NewTurnJournal) -> None:
@@ -249,13 +291,15 @@ def check_new_journal(operation: str, journal: NewTurnJournal) -> None:
 
 def check_journal_update(
     operation: str, attempt: AttemptRef, phase: Phase, checkpoint_leaf_id: str | None, stream_key: str | None
-) -> None:
-    """What an update of a journal gives, but for the tool request, which is checked as it is turned into JSON text."""
+) -> tuple[Phase, str | None, str | None]:
+    """What an update of a journal gives, but for the tool request, which is checked as it is turned into JSON text:
+    the phase, the leaf and the stream key."""
     check_attempt(operation, attempt)
-    check_one_of(operation, "phase", phase, PHASES)
-    check_leaf(operation, "checkpoint_leaf_id", checkpoint_leaf_id)
-    if stream_key is not None:
-        check_key(operation, "stream_key", stream_key)
+    return (
+        check_one_of(operation, "phase", phase, PHASES),
+        check_leaf(operation, "checkpoint_leaf_id", checkpoint_leaf_id),
+        None if stream_key is None else check_key(operation, "stream_key", stream_key),
+    )
 
 
 def check_new_run(operation: str, run: NewRun) -> int:

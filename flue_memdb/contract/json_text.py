@@ -42,7 +42,8 @@ def json_text(value: Json, operation: str = "json_text", name: str = "value", *,
     except _NoJsonFormError as refused:
         place = name + "".join(reversed(refused.place))
         raise InvalidPayloadError(operation, place, refused.found, "give a plain JSON value") from None
-    return _without_surrogates("".join(parts))
+    text = "".join(parts)
+    return text if text.isascii() else _without_surrogates(text)
 
 
 def given_json_text(value: Json, operation: str, name: str) -> str | None:

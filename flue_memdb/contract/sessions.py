@@ -1,6 +1,6 @@
 """The shape of session data, as far as the stores know it."""
 
-from flue_memdb.contract.checks import check_key, check_type
+from flue_memdb.contract.checks import check_type
 from flue_memdb.contract.errors import InvalidPayloadError, quoted
 from flue_memdb.contract.images import check_images, entry_content
 from flue_memdb.contract.json_text import Json
@@ -8,9 +8,8 @@ from flue_memdb.contract.json_text import Json
 ENTRIES = "data['entries']"
 
 
-def check_session(operation: str, session_key: str, data: Json) -> None:
+def check_session(operation: str, data: Json) -> None:
     """A session document: a dict with a list `entries` of objects, each with a non-empty text `id`."""
-    check_key(operation, "session_key", session_key)
     check_type(operation, "data", data, dict)
     entries = data.get("entries")
     check_type(operation, ENTRIES, entries, list)

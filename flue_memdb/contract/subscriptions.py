@@ -17,7 +17,7 @@ class Subscriptions:
 
     def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
         """Adds a listener; the returned function ends this subscription, and may be called again."""
-        check_id("subscribe", "path", path)
+        path = check_id("subscribe", "path", path)
         if not callable(listener):
             raise InvalidPayloadError(
                 "subscribe", "listener", f"is {quoted(listener)}", "give a function without arguments"

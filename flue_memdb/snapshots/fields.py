@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flue_memdb.contract.checks import (
     KINDS,
@@ -17,6 +17,7 @@ from flue_memdb.contract.checks import (
     check_one_of,
     check_text,
     check_type,
+    plain,
 )
 from flue_memdb.contract.errors import InvalidPayloadError, quoted
 from flue_memdb.contract.json_text import Json, json_text, parse_json
@@ -30,8 +31,8 @@ _TEXT: Final = "$text"
 DAMAGED: Final = {_TEXT: ""}
 """What stands for a document that cannot be read. Only that of a session can have been lost so."""
 
-Check: TypeAlias = Callable[[str, str, object], object]
-"""Refuses a value: operation, place, value."""
+Check: TypeAlias = Callable[[str, str, Json], Any]
+"""What is stored of a value, or a refusal: operation, place, value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,18 @@ def read_document(place: str, value: Json) -> str:
     return own
 
 
-def check_instant(operation: str, place: str, value: object) -> None:
+def check_instant(operation: str, place: str, value: object) -> int:
     """Epoch milliseconds; before 1970 they are negative."""
-    check_number(operation, place, abs(value) if type(value) is int else value)
+    number = plain(value)
+    if type(number) is int and number < 0:
+        return -check_number(operation, place, -number)
+    return check_number(operation, place, number)
 
 
-def _timestamp(operation: str, place: str, value: object) -> None:
+def _timestamp(operation: str, place: str, value: object) -> str:
     check_type(operation, place, value, str)
-    parse_timestamp(str(value), operation, place)
+    parse_timestamp(value, operation, place)
+    return str(plain(value))
 
 
 def _one_of(names: Collection[str]) -> Check:

@@ -52,29 +52,27 @@ def read_snapshot(snapshot: Json) -> MemoryDatabase:
 
 
 def _read_schema_version(db: MemoryDatabase, place: str, value: Json) -> None:
-    if value is not None:
-        check_number(OPERATION, place, value)
-    if value not in (None, SCHEMA_VERSION):
+    version = None if value is None else check_number(OPERATION, place, value)
+    if version not in (None, SCHEMA_VERSION):
         remedy = f"give {SCHEMA_VERSION}, or null for a database that is still to be migrated"
-        raise InvalidPayloadError(OPERATION, place, f"is {value}", remedy)
-    db.schema_version = value
+        raise InvalidPayloadError(OPERATION, place, f"is {version}", remedy)
+    db.schema_version = version
 
 
 def _read_admissions(db: MemoryDatabase, place: str, value: Json) -> None:
-    check_number(OPERATION, place, value)
-    db.admissions = value
+    db.admissions = check_number(OPERATION, place, value)
 
 
 def _read_sessions(db: MemoryDatabase, place: str, value: Json) -> None:
     db.sessions = _read_each(place, value, check_key, _read_session)
 
 
-def _read_session(place: str, session_key: str, value: Json) -> str:
+def _read_session(place: str, _: str, value: Json) -> str:
     if value == DAMAGED:
         return ""
     check_type(OPERATION, place, value, dict)
     try:
-        check_session(OPERATION, session_key, value)
+        check_session(OPERATION, value)
     except InvalidInputError as error:
         where = error.subject.removeprefix("data")
         raise type(error)(OPERATION, f"{place}{where}", error.found, error.remedy) from None
@@ -108,21 +106,20 @@ def _read_journals(db: MemoryDatabase, place: str, value: Json) -> None:
 
 def _read_segments(db: MemoryDatabase, place: str, value: Json) -> None:
     def read_body(place: str, _: str, value: Json) -> str:
-        check_text(OPERATION, place, value)
-        return str(value)
+        return check_text(OPERATION, place, value)
 
     def read(place: str, _: str, value: Json) -> dict[int, str]:
-        return {int(index): body for index, body in _read_each(place, value, _check_index, read_body).items()}
+        return _read_each(place, value, _check_index, read_body)
 
     db.segments = _read_each(place, value, check_key, read)
 
 
-def _check_index(operation: str, place: str, value: object) -> None:
+def _check_index(operation: str, place: str, value: object) -> int:
     if value == str(_DAMAGED_INDEX):
-        return
+        return _DAMAGED_INDEX
     check_type(operation, place, value, str)
     text = str(value)
-    check_number(operation, place, int(text) if _INDEX.fullmatch(text) else text)
+    return check_number(operation, place, int(text) if _INDEX.fullmatch(text) else text)
 
 
 def _read_markers(db: MemoryDatabase, place: str, value: Json) -> None:
@@ -136,8 +133,7 @@ def _read_markers(db: MemoryDatabase, place: str, value: Json) -> None:
 
 def _read_receipts(db: MemoryDatabase, place: str, value: Json) -> None:
     def read(place: str, _: str, value: Json) -> int:
-        check_instant(OPERATION, place, value)
-        return int(value)
+        return check_instant(OPERATION, place, value)
 
     db.receipts = _read_each(place, value, check_id, read)
 
@@ -165,17 +161,15 @@ def _read_streams(db: MemoryDatabase, place: str, value: Json) -> None:
 
 def _read_stream(place: str, _: str, value: Json) -> StreamRow:
     def read_sequence(place: str, _: str, value: Json) -> int:
-        check_number(OPERATION, place, value)
-        return int(value)
+        return check_number(OPERATION, place, value)
 
     check_type(OPERATION, place, value, dict)
     _check_names(place, value, {"closed", "events", "keys"}, {"unreadable"})
-    check_flag(OPERATION, f"{place}['closed']", value["closed"])
     check_type(OPERATION, f"{place}['events']", value["events"], list)
     return StreamRow(
         events=[read_document(f"{place}['events'][{at}]", event) for at, event in enumerate(value["events"])],
         keys=_read_each(f"{place}['keys']", value["keys"], check_key, read_sequence),
-        closed=value["closed"],
+        closed=check_flag(OPERATION, f"{place}['closed']", value["closed"]),
         unreadable=_read_damage(place, value),
     )
 
@@ -195,12 +189,12 @@ _PARTS: Final[Mapping[str, Callable[[MemoryDatabase, str, Json], None]]] = {
 }
 
 
-def _read_each(place: str, value: Json, check_name: Check, read: Callable[[str, str, Json], _T]) -> dict[str, _T]:
+def _read_each(place: str, value: Json, check_name: Check, read: Callable[[str, Any, Json], _T]) -> dict[Any, _T]:
     check_type(OPERATION, place, value, dict)
     found = {}
-    for name, item in value.items():
-        check_name(OPERATION, f"a name in {place}", name)
-        found[name] = read(f"{place}[{name!r}]", name, item)
+    for given, item in value.items():
+        name = check_name(OPERATION, f"a name in {place}", given)
+        found[name] = read(f"{place}[{given!r}]", name, item)
     return found
 
 
@@ -213,20 +207,21 @@ def _read_fields(place: str, value: Json, fields: Mapping[str, Field]) -> dict[s
     for name, field in fields.items():
         if name in value:
             at = f"{place}[{name!r}]"
-            if field.check is not None:
-                field.check(OPERATION, at, value[name])
-            attributes[field.attribute] = read_document(at, value[name]) if field.check is None else value[name]
+            read = field.check or _read_document
+            attributes[field.attribute] = read(OPERATION, at, value[name])
     damage = _read_damage(place, value)
     return {**attributes, "unreadable": damage} if damage else attributes
+
+
+def _read_document(_: str, place: str, value: Json) -> str:
+    return read_document(place, value)
 
 
 def _read_damage(place: str, value: dict[str, Json]) -> tuple[str, ...]:
     """Which fields cannot be read."""
     names = value.get("unreadable", [])
     check_type(OPERATION, f"{place}['unreadable']", names, list)
-    for at, name in enumerate(names):
-        check_id(OPERATION, f"{place}['unreadable'][{at}]", name)
-    return tuple(names)
+    return tuple(check_id(OPERATION, f"{place}['unreadable'][{at}]", name) for at, name in enumerate(names))
 
 
 def _check_names(

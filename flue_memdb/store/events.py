@@ -17,19 +17,19 @@ from flue_memdb.store.connection import Store
 
 class Events(Store):
     async def create_stream(self, path: str) -> None:
-        check_id("create_stream", "path", path)
+        path = check_id("create_stream", "path", path)
         streams = self._database("create_stream").streams
         reached("kept" if path in streams else "created")
         streams.setdefault(path, StreamRow())
 
     async def append_event(self, path: str, event: Json) -> str:
-        check_id("append_event", "path", path)
+        path = check_id("append_event", "path", path)
         text = json_text(event, "append_event", "event")
         return self._append("append_event", path, text)
 
     async def append_event_once(self, path: str, key: str, event: Json) -> str:
-        check_id("append_event_once", "path", path)
-        check_key("append_event_once", "key", key)
+        path = check_id("append_event_once", "path", path)
+        key = check_key("append_event_once", "key", key)
         text = json_text(event, "append_event_once", "event")
         stream = self._database("append_event_once").streams.get(path)
         if stream is None or key not in stream.keys:
@@ -43,13 +43,13 @@ class Events(Store):
         return format_offset(sequence)
 
     async def read_events(self, path: str, offset: str = START, limit: int | None = None) -> EventPage:
-        check_id("read_events", "path", path)
+        path = check_id("read_events", "path", path)
         after = parse_offset(offset, "read_events")
         check_limit("read_events", limit)
-        return self._page("read_events", path, offset, after, page_size(limit))
+        return self._page("read_events", path, after, page_size(limit))
 
     async def close_stream(self, path: str) -> None:
-        check_id("close_stream", "path", path)
+        path = check_id("close_stream", "path", path)
         stream = self._database("close_stream").streams.get(path)
         reached("unknown" if stream is None else "closed_before" if stream.closed else "closed")
         if stream is not None and not stream.closed:
@@ -57,7 +57,7 @@ class Events(Store):
             self._connection.tell_of(path)
 
     async def get_stream_meta(self, path: str) -> EventStreamMeta | None:
-        check_id("get_stream_meta", "path", path)
+        path = check_id("get_stream_meta", "path", path)
         stream = self._database("get_stream_meta").streams.get(path)
         reached("unknown" if stream is None else "found")
         if stream is None:
@@ -71,27 +71,26 @@ class Events(Store):
         return unsubscribe
 
     def tail(self, path: str, offset: str = START) -> AsyncGenerator[StreamEvent, None]:
-        check_id("tail", "path", path)
+        path = check_id("tail", "path", path)
         parse_offset(offset, "tail")
         return tail(self._tail_page, self._database("tail").tails, path, offset)
 
     async def _tail_page(self, path: str, offset: str) -> EventPage:
-        return self._page("tail", path, offset, parse_offset(offset, "tail"), page_size(None))
+        return self._page("tail", path, parse_offset(offset, "tail"), page_size(None))
 
-    def _page(self, operation: str, path: str, offset: str, after: int | None, size: int) -> EventPage:
+    def _page(self, operation: str, path: str, after: int | None, size: int) -> EventPage:
         stream = self._database(operation).streams.get(path)
         if stream is None:
             reached("no_stream")
             return EventPage([], START, up_to_date=True, closed=False)
         if after is None:
             after = len(stream.events) - 1
-            offset = format_offset(after)
         texts = stream.events[after + 1 : after + 1 + size]
         stream.require(*map(str, range(after + 1, after + 1 + len(texts))), "nextOffset")
         events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
         up_to_date = after + len(events) >= len(stream.events) - 1
         reached("none" if not events else "last" if up_to_date else "more")
-        return EventPage(events, events[-1].offset if events else offset, up_to_date, stream.closed)
+        return EventPage(events, events[-1].offset if events else format_offset(after), up_to_date, stream.closed)
 
     def _append(self, operation: str, path: str, text: str, key: str | None = None) -> str:
         stream = self._database(operation).streams.get(path)

@@ -51,7 +51,9 @@ class JournalStore(Store):
         tool_request: Json = UNSET,
         stream_key: str | None = None,
     ) -> bool:
-        check_journal_update("update_turn_journal_phase", attempt, phase, checkpoint_leaf_id, stream_key)
+        phase, checkpoint_leaf_id, stream_key = check_journal_update(
+            "update_turn_journal_phase", attempt, phase, checkpoint_leaf_id, stream_key
+        )
         request = given_json_text(tool_request, "update_turn_journal_phase", "tool_request")
         db = self._database("update_turn_journal_phase")
         journal = _open_journal(db, attempt)
@@ -71,7 +73,7 @@ class JournalStore(Store):
 
     async def commit_turn_journal(self, attempt: AttemptRef, committed_leaf_id: str) -> bool:
         check_attempt("commit_turn_journal", attempt)
-        check_id("commit_turn_journal", "committed_leaf_id", committed_leaf_id)
+        committed_leaf_id = check_id("commit_turn_journal", "committed_leaf_id", committed_leaf_id)
         db = self._database("commit_turn_journal")
         journal = _open_journal(db, attempt)
         if isinstance(journal, str):
@@ -84,7 +86,7 @@ class JournalStore(Store):
 
     async def mark_stream_consumed(self, attempt: AttemptRef, stream_key: str) -> bool:
         check_attempt("mark_stream_consumed", attempt)
-        check_key("mark_stream_consumed", "stream_key", stream_key)
+        stream_key = check_key("mark_stream_consumed", "stream_key", stream_key)
         db = self._database("mark_stream_consumed")
         journal = _open_journal(db, attempt)
         if isinstance(journal, str):
@@ -102,7 +104,7 @@ class JournalStore(Store):
         return True
 
     async def get_turn_journal(self, submission_id: str) -> TurnJournal | None:
-        check_id("get_turn_journal", "submission_id", submission_id)
+        submission_id = check_id("get_turn_journal", "submission_id", submission_id)
         journal = self._database("get_turn_journal").journals.get(submission_id)
         reached("unknown" if journal is None else "found")
         return None if journal is None else journal.record()
@@ -111,7 +113,7 @@ class JournalStore(Store):
         self, attempt: AttemptRef, next_attempt_id: str, lease: Lease | None = None
     ) -> Submission | None:
         check_attempt("replace_turn_journal_attempt", attempt)
-        check_id("replace_turn_journal_attempt", "next_attempt_id", next_attempt_id)
+        next_attempt_id = check_id("replace_turn_journal_attempt", "next_attempt_id", next_attempt_id)
         check_lease("replace_turn_journal_attempt", lease)
         db = self._database("replace_turn_journal_attempt")
         row = db.owned(attempt)

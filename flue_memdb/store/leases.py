@@ -12,8 +12,8 @@ from flue_memdb.store.connection import Store
 
 class LeaseStore(Store):
     async def renew_leases(self, owner_id: str, submission_ids: Sequence[str]) -> None:
-        check_id("renew_leases", "owner_id", owner_id)
-        check_ids("renew_leases", "submission_ids", submission_ids)
+        owner_id = check_id("renew_leases", "owner_id", owner_id)
+        submission_ids = check_ids("renew_leases", "submission_ids", submission_ids)
         db = self._database("renew_leases")
         held = [
             row

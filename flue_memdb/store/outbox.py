@@ -15,7 +15,7 @@ class OutboxStore(Store):
         self, attempt: AttemptRef, event_key: str, event: Json
     ) -> TerminalOutbox | None:
         check_attempt("reserve_submission_terminal", attempt)
-        check_key("reserve_submission_terminal", "event_key", event_key)
+        event_key = check_key("reserve_submission_terminal", "event_key", event_key)
         text = json_text(event, "reserve_submission_terminal", "event")
         db = self._database("reserve_submission_terminal")
         row = db.submission(attempt.submission_id)
@@ -33,8 +33,8 @@ class OutboxStore(Store):
 
     async def record_submission_terminal_offset(self, attempt: AttemptRef, event_key: str, offset: str) -> bool:
         check_attempt("record_submission_terminal_offset", attempt)
-        check_key("record_submission_terminal_offset", "event_key", event_key)
-        check_id("record_submission_terminal_offset", "offset", offset)
+        event_key = check_key("record_submission_terminal_offset", "event_key", event_key)
+        offset = check_id("record_submission_terminal_offset", "offset", offset)
         row = _terminalizing(self._database("record_submission_terminal_offset"), attempt, event_key)
         if isinstance(row, str):
             reached(row)
@@ -48,7 +48,7 @@ class OutboxStore(Store):
 
     async def finalize_submission_terminal(self, attempt: AttemptRef, event_key: str) -> bool:
         check_attempt("finalize_submission_terminal", attempt)
-        check_key("finalize_submission_terminal", "event_key", event_key)
+        event_key = check_key("finalize_submission_terminal", "event_key", event_key)
         db = self._database("finalize_submission_terminal")
         row = _terminalizing(db, attempt, event_key)
         if isinstance(row, str):

@@ -11,7 +11,7 @@ from flue_memdb.store.connection import Store
 
 class QueryStore(Store):
     async def get_submission(self, submission_id: str) -> Submission | None:
-        check_id("get_submission", "submission_id", submission_id)
+        submission_id = check_id("get_submission", "submission_id", submission_id)
         row = self._database("get_submission").submission(submission_id)
         reached("unknown" if row is None else "found")
         return None if row is None else row.record()

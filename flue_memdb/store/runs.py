@@ -46,13 +46,13 @@ class Runs(Store):
         row.result, row.error = result, error
 
     async def get_run(self, run_id: str) -> RunRecord | None:
-        check_id("get_run", "run_id", run_id)
+        run_id = check_id("get_run", "run_id", run_id)
         row = self._database("get_run").runs.get(run_id)
         reached("unknown" if row is None else "found")
         return None if row is None else row.record()
 
     async def lookup_run(self, run_id: str) -> RunOwner | None:
-        check_id("lookup_run", "run_id", run_id)
+        run_id = check_id("lookup_run", "run_id", run_id)
         row = self._database("lookup_run").runs.get(run_id)
         reached("unknown" if row is None else "found")
         if row is None:

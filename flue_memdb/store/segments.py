@@ -9,9 +9,9 @@ from flue_memdb.store.connection import Store
 
 class SegmentStore(Store):
     async def append_stream_chunk_segment(self, stream_key: str, segment_index: int, body: str) -> bool:
-        check_key("append_stream_chunk_segment", "stream_key", stream_key)
-        check_number("append_stream_chunk_segment", "segment_index", segment_index)
-        check_text("append_stream_chunk_segment", "body", body)
+        stream_key = check_key("append_stream_chunk_segment", "stream_key", stream_key)
+        segment_index = check_number("append_stream_chunk_segment", "segment_index", segment_index)
+        body = check_text("append_stream_chunk_segment", "body", body)
         segments = self._database("append_stream_chunk_segment").segments.setdefault(stream_key, {})
         if segment_index in segments:
             reached("taken")
@@ -21,7 +21,7 @@ class SegmentStore(Store):
         return True
 
     async def get_stream_chunk_segments(self, stream_key: str) -> list[StreamSegment]:
-        check_key("get_stream_chunk_segments", "stream_key", stream_key)
+        stream_key = check_key("get_stream_chunk_segments", "stream_key", stream_key)
         segments = self._database("get_stream_chunk_segments").segments.get(stream_key, {})
         if -1 in segments:
             raise CorruptRecordError(
@@ -31,6 +31,6 @@ class SegmentStore(Store):
         return [StreamSegment(index, body) for index, body in sorted(segments.items())]
 
     async def delete_stream_chunk_segments(self, stream_key: str) -> None:
-        check_key("delete_stream_chunk_segments", "stream_key", stream_key)
+        stream_key = check_key("delete_stream_chunk_segments", "stream_key", stream_key)
         segments = self._database("delete_stream_chunk_segments").segments.pop(stream_key, None)
         reached("unknown" if segments is None else "deleted")

@@ -10,7 +10,8 @@ from flue_memdb.store.connection import Store
 
 class Sessions(Store):
     async def save(self, session_key: str, data: dict[str, Json]) -> None:
-        check_session("save", session_key, data)
+        session_key = check_key("save", "session_key", session_key)
+        check_session("save", data)
         session, entries = split_session(data)
         text = json_text({**session, "entries": entries}, "save", "data")
         sessions = self._database("save").sessions
@@ -18,7 +19,7 @@ class Sessions(Store):
         sessions[session_key] = text
 
     async def load(self, session_key: str) -> dict[str, Json] | None:
-        check_key("load", "session_key", session_key)
+        session_key = check_key("load", "session_key", session_key)
         text = self._database("load").sessions.get(session_key)
         reached("unknown" if text is None else "found")
         if text is None:
@@ -29,6 +30,6 @@ class Sessions(Store):
         return {**document, "entries": document.pop("entries")}
 
     async def delete(self, session_key: str) -> None:
-        check_key("delete", "session_key", session_key)
+        session_key = check_key("delete", "session_key", session_key)
         text = self._database("delete").sessions.pop(session_key, None)
         reached("unknown" if text is None else "deleted")

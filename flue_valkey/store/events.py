@@ -27,18 +27,18 @@ from flue_valkey.store.connection import Store
 
 class Events(Store):
     async def create_stream(self, path: str) -> None:
-        check_id("create_stream", "path", path)
+        path = check_id("create_stream", "path", path)
         await self._call("create_stream", path=path)
 
     async def append_event(self, path: str, event: Json) -> str:
-        check_id("append_event", "path", path)
+        path = check_id("append_event", "path", path)
         text = json_text(event, "append_event", "event")
         tag, *found = await self._call("append_event", path=path, text=text)
         return self._appended("append_event", path, tag, found)
 
     async def append_event_once(self, path: str, key: str, event: Json) -> str:
-        check_id("append_event_once", "path", path)
-        check_key("append_event_once", "key", key)
+        path = check_id("append_event_once", "path", path)
+        key = check_key("append_event_once", "key", key)
         text = json_text(event, "append_event_once", "event")
         tag, *found = await self._call("append_event_once", path=path, key=key, text=text)
         if tag == "conflict":
@@ -55,7 +55,7 @@ class Events(Store):
         return format_offset(int(found[0]))
 
     async def read_events(self, path: str, offset: str = START, limit: int | None = None) -> EventPage:
-        check_id("read_events", "path", path)
+        path = check_id("read_events", "path", path)
         sequence = parse_offset(offset, "read_events")
         check_limit("read_events", limit)
         return await self._page("read_events", path, sequence, page_size(limit))
@@ -99,13 +99,13 @@ class Events(Store):
                 return begin, texts, next_sequence, found[2] == b"1"
 
     async def close_stream(self, path: str) -> None:
-        check_id("close_stream", "path", path)
+        path = check_id("close_stream", "path", path)
         tag, *_ = await self._call("close_stream", path=path)
         if tag == "closed":
             self._connection.tell_of(path)
 
     async def get_stream_meta(self, path: str) -> EventStreamMeta | None:
-        check_id("get_stream_meta", "path", path)
+        path = check_id("get_stream_meta", "path", path)
         tag, *found = await self._call("get_stream_meta", path=path)
         if tag == "unknown":
             return None
@@ -118,7 +118,7 @@ class Events(Store):
         return unsubscribe
 
     def tail(self, path: str, offset: str = START) -> AsyncGenerator[StreamEvent, None]:
-        check_id("tail", "path", path)
+        path = check_id("tail", "path", path)
         parse_offset(offset, "tail")
         self._connection.require_open("tail")
         return tail(self._tail_page, self._connection.tails, path, offset, self._connection.look_every_s)

@@ -35,7 +35,9 @@ class JournalStore(Store):
         tool_request: Json = UNSET,
         stream_key: str | None = None,
     ) -> bool:
-        check_journal_update("update_turn_journal_phase", attempt, phase, checkpoint_leaf_id, stream_key)
+        phase, checkpoint_leaf_id, stream_key = check_journal_update(
+            "update_turn_journal_phase", attempt, phase, checkpoint_leaf_id, stream_key
+        )
         fields: dict[str, Value | None] = {
             "phase": phase,
             "checkpointLeafId": checkpoint_leaf_id,
@@ -52,7 +54,7 @@ class JournalStore(Store):
 
     async def commit_turn_journal(self, attempt: AttemptRef, committed_leaf_id: str) -> bool:
         check_attempt("commit_turn_journal", attempt)
-        check_id("commit_turn_journal", "committed_leaf_id", committed_leaf_id)
+        committed_leaf_id = check_id("commit_turn_journal", "committed_leaf_id", committed_leaf_id)
         tag, *_ = await self._call(
             "commit_turn_journal",
             submission_id=attempt.submission_id,
@@ -63,7 +65,7 @@ class JournalStore(Store):
 
     async def mark_stream_consumed(self, attempt: AttemptRef, stream_key: str) -> bool:
         check_attempt("mark_stream_consumed", attempt)
-        check_key("mark_stream_consumed", "stream_key", stream_key)
+        stream_key = check_key("mark_stream_consumed", "stream_key", stream_key)
         tag, *_ = await self._call(
             "mark_stream_consumed",
             submission_id=attempt.submission_id,
@@ -73,7 +75,7 @@ class JournalStore(Store):
         return bool(tag == "consumed")
 
     async def get_turn_journal(self, submission_id: str) -> TurnJournal | None:
-        check_id("get_turn_journal", "submission_id", submission_id)
+        submission_id = check_id("get_turn_journal", "submission_id", submission_id)
         tag, *found = await self._call("get_turn_journal", submission_id=submission_id)
         return None if tag == "unknown" else rows.turn_journal("get_turn_journal", submission_id, found[0])
 
@@ -81,7 +83,7 @@ class JournalStore(Store):
         self, attempt: AttemptRef, next_attempt_id: str, lease: Lease | None = None
     ) -> Submission | None:
         check_attempt("replace_turn_journal_attempt", attempt)
-        check_id("replace_turn_journal_attempt", "next_attempt_id", next_attempt_id)
+        next_attempt_id = check_id("replace_turn_journal_attempt", "next_attempt_id", next_attempt_id)
         check_lease("replace_turn_journal_attempt", lease)
         holder: dict[str, Value | None] = (
             {"ownerId": lease.owner_id, "leaseExpiresAt": lease.lease_expires_at} if lease else {}

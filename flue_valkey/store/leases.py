@@ -14,8 +14,8 @@ from flue_valkey.store.listing import ListingStore
 
 class LeaseStore(ListingStore):
     async def renew_leases(self, owner_id: str, submission_ids: Sequence[str]) -> None:
-        check_id("renew_leases", "owner_id", owner_id)
-        check_ids("renew_leases", "submission_ids", submission_ids)
+        owner_id = check_id("renew_leases", "owner_id", owner_id)
+        submission_ids = check_ids("renew_leases", "submission_ids", submission_ids)
         values: dict[str, Value] = {"owner_id": owner_id, "lease_expires_at": self._clock() + LEASE_MS}
         tags = set()
         for part in parts.of_ids(submission_ids, parts.LEASES):

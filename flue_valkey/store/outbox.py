@@ -13,7 +13,7 @@ class OutboxStore(ListingStore):
         self, attempt: AttemptRef, event_key: str, event: Json
     ) -> TerminalOutbox | None:
         check_attempt("reserve_submission_terminal", attempt)
-        check_key("reserve_submission_terminal", "event_key", event_key)
+        event_key = check_key("reserve_submission_terminal", "event_key", event_key)
         tag, *found = await self._call(
             "reserve_submission_terminal",
             submission_id=attempt.submission_id,
@@ -27,8 +27,8 @@ class OutboxStore(ListingStore):
 
     async def record_submission_terminal_offset(self, attempt: AttemptRef, event_key: str, offset: str) -> bool:
         check_attempt("record_submission_terminal_offset", attempt)
-        check_key("record_submission_terminal_offset", "event_key", event_key)
-        check_id("record_submission_terminal_offset", "offset", offset)
+        event_key = check_key("record_submission_terminal_offset", "event_key", event_key)
+        offset = check_id("record_submission_terminal_offset", "offset", offset)
         tag, *_ = await self._call(
             "record_submission_terminal_offset",
             submission_id=attempt.submission_id,
@@ -40,7 +40,7 @@ class OutboxStore(ListingStore):
 
     async def finalize_submission_terminal(self, attempt: AttemptRef, event_key: str) -> bool:
         check_attempt("finalize_submission_terminal", attempt)
-        check_key("finalize_submission_terminal", "event_key", event_key)
+        event_key = check_key("finalize_submission_terminal", "event_key", event_key)
         tag, *_ = await self._call(
             "finalize_submission_terminal",
             submission_id=attempt.submission_id,

@@ -10,7 +10,7 @@ from flue_valkey.store.listing import ListingStore
 
 class QueryStore(ListingStore):
     async def get_submission(self, submission_id: str) -> Submission | None:
-        check_id("get_submission", "submission_id", submission_id)
+        submission_id = check_id("get_submission", "submission_id", submission_id)
         tag, *found = await self._call("get_submission", submission_id=submission_id)
         return None if tag == "unknown" else rows.submission("get_submission", submission_id, *found)
 

@@ -52,12 +52,12 @@ class Runs(Store):
         )
 
     async def get_run(self, run_id: str) -> RunRecord | None:
-        check_id("get_run", "run_id", run_id)
+        run_id = check_id("get_run", "run_id", run_id)
         tag, *found = await self._call("get_run", run_id=run_id)
         return None if tag == "unknown" else rows.run_record("get_run", run_id, found[0])
 
     async def lookup_run(self, run_id: str) -> RunOwner | None:
-        check_id("lookup_run", "run_id", run_id)
+        run_id = check_id("lookup_run", "run_id", run_id)
         tag, *found = await self._call("lookup_run", script="get_run", run_id=run_id)
         return None if tag == "unknown" else rows.run_owner("lookup_run", run_id, found[0])
 

@@ -11,16 +11,16 @@ from flue_valkey.store.connection import Store
 
 class SegmentStore(Store):
     async def append_stream_chunk_segment(self, stream_key: str, segment_index: int, body: str) -> bool:
-        check_key("append_stream_chunk_segment", "stream_key", stream_key)
-        check_number("append_stream_chunk_segment", "segment_index", segment_index)
-        check_text("append_stream_chunk_segment", "body", body)
+        stream_key = check_key("append_stream_chunk_segment", "stream_key", stream_key)
+        segment_index = check_number("append_stream_chunk_segment", "segment_index", segment_index)
+        body = check_text("append_stream_chunk_segment", "body", body)
         tag, *_ = await self._call(
             "append_stream_chunk_segment", stream_key=stream_key, segment_index=segment_index, body=body
         )
         return bool(tag == "appended")
 
     async def get_stream_chunk_segments(self, stream_key: str) -> list[StreamSegment]:
-        check_key("get_stream_chunk_segments", "stream_key", stream_key)
+        stream_key = check_key("get_stream_chunk_segments", "stream_key", stream_key)
         texts = None
         while texts is None:
             texts = await self._texts("get_stream_chunk_segments", stream_key)
@@ -64,5 +64,5 @@ class SegmentStore(Store):
         return dict(zip(names, texts, strict=True))
 
     async def delete_stream_chunk_segments(self, stream_key: str) -> None:
-        check_key("delete_stream_chunk_segments", "stream_key", stream_key)
+        stream_key = check_key("delete_stream_chunk_segments", "stream_key", stream_key)
         await self._call("delete_stream_chunk_segments", stream_key=stream_key)

@@ -34,7 +34,8 @@ class Sessions(Store):
         self._entries = Entries(cache_bytes // 4)
 
     async def save(self, session_key: str, data: dict[str, Json]) -> None:
-        check_session("save", session_key, data)
+        session_key = check_key("save", "session_key", session_key)
+        check_session("save", data)
         fields = self._fields(data)
         self._connection.require_open("save")
         known, new = self._cache.get(session_key), Generation(self._connection.new_id(), fields)
@@ -44,7 +45,7 @@ class Sessions(Store):
         reached(outcome)
 
     async def load(self, session_key: str) -> dict[str, Json] | None:
-        check_key("load", "session_key", session_key)
+        session_key = check_key("load", "session_key", session_key)
         generation = await self._fetch(session_key)
         reached("found" if generation else "unknown")
         if generation is None:
@@ -55,7 +56,7 @@ class Sessions(Store):
         return document
 
     async def delete(self, session_key: str) -> None:
-        check_key("delete", "session_key", session_key)
+        session_key = check_key("delete", "session_key", session_key)
         self._cache.forget(session_key)
         await self._call("delete", script="session_delete", session_key=session_key)
 
