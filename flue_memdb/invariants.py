@@ -1,9 +1,8 @@
 """What always holds in a `MemoryDatabase`: every index agrees with the rows, and nothing is left behind."""
 
 from collections.abc import Iterator
-from typing import get_args
 
-from flue_memdb.contract.records import RunStatus
+from flue_memdb.contract.checks import RUN_STATUSES
 from flue_memdb.database import MemoryDatabase
 
 
@@ -53,7 +52,7 @@ def _of_sessions(db: MemoryDatabase) -> Iterator[str]:
 
 def _of_runs(db: MemoryDatabase) -> Iterator[str]:
     in_order = sorted(db.runs.values(), key=lambda row: (row.started_ms, row.run_id), reverse=True)
-    for status in (None, *get_args(RunStatus)):
+    for status in (None, *RUN_STATUSES):
         for workflow_name in (None, *sorted({row.workflow_name for row in in_order})):
             expected = [
                 row.run_id
@@ -69,6 +68,8 @@ def _of_streams(db: MemoryDatabase) -> Iterator[str]:
         if not segments:
             yield f"stream key {stream_key!r} has no segments"
     for path, stream in db.streams.items():
+        if len(set(stream.keys.values())) < len(stream.keys):
+            yield f"several event keys of stream {path!r} stand for one sequence"
         for key, sequence in stream.keys.items():
             if not isinstance(key, str) or not 0 <= sequence < len(stream.events):
                 yield f"event key {key!r} of stream {path!r} stands for sequence {sequence}, which does not exist"

@@ -127,8 +127,13 @@ def _read_markers(db: MemoryDatabase, place: str, value: Json) -> None:
     checks: dict[str, Check] = {"submissionId": check_id, "attemptId": check_id, "createdAt": check_instant}
     for index, marker in enumerate(value):
         fields = {name: Field(name, check) for name, check in checks.items()}
-        read = _read_fields(f"{place}[{index}]", marker, fields)
-        db.markers[read["submissionId"], read["attemptId"]] = read["createdAt"]
+        at = f"{place}[{index}]"
+        read = _read_fields(at, marker, fields)
+        attempt = read["submissionId"], read["attemptId"]
+        if attempt in db.markers:
+            found = f"is a second marker of attempt {quoted(attempt[1])} of submission {quoted(attempt[0])}"
+            raise InvalidPayloadError(OPERATION, at, found, "give each attempt one marker")
+        db.markers[attempt] = read["createdAt"]
 
 
 def _read_receipts(db: MemoryDatabase, place: str, value: Json) -> None:

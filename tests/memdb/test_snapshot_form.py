@@ -207,10 +207,15 @@ BROKEN = [
     (at("segments", "d1:t1", "9" * 5_000, value="x"), r"a name in snapshot\['segments'\]\['d1:t1'\]: is '9{79}… "),
     (at("segments", "d1:t1", value={}), "stream key 'd1:t1' has no segments"),
     (at("markers", 0, "createdAt", value=...), r"\['markers'\]\[0\]\['createdAt'\]: is missing"),
+    (
+        lambda snapshot: snapshot["markers"].append({**snapshot["markers"][0], "createdAt": 1}),
+        r"\['markers'\]\[1\]: is a second marker of attempt 'a1' of submission 'd1'; give each attempt one marker",
+    ),
     (at("deletions", CREW, value={}), r"\['cutoff'\]: is missing"),
     (at("runs", "r1", "startedAt", value="yesterday"), r"\['runs'\]\['r1'\]\['startedAt'\]: is 'yesterday'"),
     (at("runs", "r1", "isError", value="no"), r"\['isError'\]: is 'no'"),
     (at("streams", "runs/r1", "keys", "z", value=2), "event key 'z' of stream 'runs/r1' stands for sequence 2"),
+    (at("streams", "runs/r1", "keys", "y", value=0), r"several event keys of stream 'runs/r1' stand for one sequence"),
     (at("streams", "runs/r1", "events", value=None), r"\['runs/r1'\]\['events'\]: is None; give a list"),
     (at("streams", "runs/r1", "events", 1, value={1: 2}), r"\['events'\]\[1\]: has the key 1"),
 ]
