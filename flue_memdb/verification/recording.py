@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,7 +28,8 @@ def record(
 ) -> "RecordingAdapter":
     """An adapter that does what `adapter` does, and writes a trace of it to `path`, which is begun afresh by `connect`.
 
-    The lines stand in the order in which the calls began; a call that never ended, because it was cancelled, has none.
+    The lines stand in the order in which the calls began; a call that never ended, because it was cancelled, has none,
+    but for a deletion in whose callback something was done: it has that of one whose callback failed.
     Give the clock that `adapter` uses: a replay can agree about times only if the trace tells what the stores saw.
     What is done within a deletion callback stands in the line of its deletion, as `during`; what a task that it began
     still does when the deletion has ended has lines of its own. `events.subscribe` and `events.tail` are passed through
@@ -57,8 +59,9 @@ class RecordingAdapter(WrappedAdapter):
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """A call; `answer` is None until it ended, and stays so if it was cancelled."""
+    """A call, the `number`th; `answer` is None until it ended, and stays so if it was cancelled."""
 
+    number: int
     at: int
     op: str
     args: list[Json]
@@ -74,6 +77,10 @@ class _Within:
     entries: list[_Entry] = field(default_factory=list)
     over: bool = False
 
+    def ended(self) -> list[_Entry]:
+        """Those that have an answer."""
+        return [entry for entry in self.entries if entry.answer is not None]
+
 
 class _Recorder:
     """The trace of one adapter."""
@@ -85,6 +92,7 @@ class _Recorder:
         self._title = title
         self._file: TextIO | None = None
         self._now_ms = 0
+        self._numbers = count(1)
         self._entries: list[_Entry] = []
         self._within: ContextVar[_Within | None] = ContextVar("within", default=None)
 
@@ -146,24 +154,26 @@ class _Recorder:
             tree["$tree"] = "ok" if refused else "fail"
             answer = _error(error.kind if isinstance(error, FlueStoreError) and refused else "callback", error)
             raise
-        except BaseException:
-            answer = None
+        except BaseException as error:
+            # A callback that was cancelled leaves what one leaves that failed.
+            tree["$tree"] = "fail"
+            answer = _error("callback", error) if raised and during.ended() else None
             raise
         finally:
             during.over = True
-            ended = [inner for inner in during.entries if inner.answer is not None]
+            ended = during.ended()
             if ended and answer is not None:
                 tree["during"] = [{"op": inner.op, "args": inner.args} for inner in ended]
                 answer["during"] = [inner.answer for inner in ended]
             entry.answer = answer
-            self._entries += [inner for inner in during.entries if not inner.left]
-            self._entries.sort(key=attrgetter("at"))  # they began before others that are there already
+            self._entries += [inner for inner in during.entries if answer is None or not inner.left]
+            self._entries.sort(key=attrgetter("number"))  # they began before others that are there already
             self._leave(entry)
 
     def _enter(self, op: str, args: list[Json]) -> _Entry:
         """A call begins."""
         self._now_ms = max(self._now_ms, self._clock())
-        entry = _Entry(self._now_ms, op, args)
+        entry = _Entry(next(self._numbers), self._now_ms, op, args)
         outer = self._within.get()
         (self._entries if outer is None or outer.over else outer.entries).append(entry)
         return entry

@@ -12,6 +12,7 @@ from flue_memdb.contract import (
     ClaimRef,
     DispatchInput,
     FlueStoreError,
+    SessionBeingDeletedError,
     SessionBusyError,
     session_storage_key,
 )
@@ -171,6 +172,53 @@ async def test_what_a_callback_began_and_left_behind_is_recorded_too(recorded, t
         "submissions.deleteSession", "submissions.deleteSession", "sessions.load", "events.createStream",
     ]  # fmt: skip
     assert [inner["op"] for inner in trace.operations[0]["args"][1]["during"]] == ["sessions.delete"]
+
+
+async def test_what_was_done_in_a_callback_that_was_cancelled_is_recorded_too(recorded, tmp_path):
+    async with flue_memdb.open_stores(recorded) as stores:
+        done = asyncio.Event()
+
+        async def tree():
+            await stores.sessions.delete(KEY)
+            with pytest.raises(SessionBeingDeletedError):
+                await stores.submissions.admit_dispatch(dispatch())
+            done.set()
+            await asyncio.Event().wait()
+
+        deletion = asyncio.create_task(stores.submissions.delete_session(KEY, tree))
+        await done.wait()
+        deletion.cancel()
+        await asyncio.wait([deletion])
+        await stores.submissions.admit_dispatch(dispatch())
+    trace = await replayed(tmp_path / "trace.jsonl")
+    deletion, admission = trace.operations
+    assert [inner["op"] for inner in deletion["args"][1]["during"]] == ["sessions.delete", "submissions.admitDispatch"]
+    assert deletion["error"]["kind"] == "callback"
+    assert admission["op"] == "submissions.admitDispatch"
+
+
+async def test_what_a_callback_did_whose_caller_left_it_to_others_is_recorded_too(recorded, tmp_path):
+    async with flue_memdb.open_stores(recorded) as stores:
+        done, go_on = asyncio.Event(), asyncio.Event()
+
+        async def tree():
+            await stores.sessions.delete(KEY)
+            done.set()
+            await go_on.wait()
+            await stores.events.create_stream("p")
+
+        first = asyncio.create_task(stores.submissions.delete_session(KEY, tree))
+        await done.wait()
+        second = asyncio.create_task(stores.submissions.delete_session(KEY, tree))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        go_on.set()
+        await second
+    trace = await replayed(tmp_path / "trace.jsonl")
+    assert [line["op"] for line in trace.operations] == [
+        "sessions.delete", "submissions.deleteSession", "events.createStream",
+    ]  # fmt: skip
 
 
 async def test_lines_stand_in_the_order_in_which_calls_began(recorded, tmp_path):
