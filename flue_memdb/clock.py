@@ -42,12 +42,23 @@ class ManualClock:
 
 
 def clock_or_system(clock: object) -> Clock:
-    """The clock that was given, or the machine's; what cannot be called is a `TypeError`."""
+    """The clock that was given, or the machine's. What cannot be called is a `TypeError`; what gives anything but an
+    int, as `time.time` does, is one when it is asked."""
     if clock is None:
         return SystemClock()
     if not callable(clock):
         raise TypeError(f"clock: got {clock!r}; give a function that gives epoch milliseconds, such as ManualClock()")
-    return clock
+    return clock if isinstance(clock, (SystemClock, ManualClock)) else _checked(clock)
+
+
+def _checked(clock: Callable[[], object]) -> Clock:
+    def asked() -> int:
+        now_ms = clock()
+        if not isinstance(now_ms, int):
+            raise TypeError(f"clock: it gave {now_ms!r}; it has to give epoch milliseconds as an int, as SystemClock()")
+        return now_ms
+
+    return asked
 
 
 def _whole(now_ms: object) -> int:

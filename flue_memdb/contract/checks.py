@@ -109,4 +109,5 @@ def check_flag(operation: str, name: str, value: object) -> bool:
 def check_type(operation: str, name: str, value: object, expected: type) -> None:
     """A record of the contract, or another object of a certain type."""
     if not isinstance(value, expected):
-        raise InvalidPayloadError(operation, name, f"is {quoted(value)}", f"give a {expected.__name__}")
+        article = "an" if expected.__name__.startswith("A") else "a"
+        raise InvalidPayloadError(operation, name, f"is {quoted(value)}", f"give {article} {expected.__name__}")

@@ -30,6 +30,8 @@ class RedisRunner(CommandRunner):
         given: object = client
         if isinstance(given, BlockingRedis):
             raise TypeError("RedisRunner: got a client that blocks; give one of redis.asyncio")
+        if not hasattr(given, "connection_pool"):
+            raise TypeError(f"RedisRunner: got a {type(given).__name__}; give a client of redis.asyncio")
         if client.connection_pool.connection_kwargs.get("decode_responses"):
             raise ValueError(
                 "the client decodes replies to text, and not every reply is text: make it without decode_responses=True"

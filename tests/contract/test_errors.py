@@ -114,7 +114,7 @@ async def test_a_record_of_the_wrong_type_is_named() -> None:
     stores = await stores_in()
     with pytest.raises(FlueStoreError) as refused:
         await stores.submissions.complete_submission(("d1", "a1"))  # type: ignore[arg-type]
-    assert str(refused.value) == "complete_submission: attempt: is ('d1', 'a1'); give a AttemptRef"
+    assert str(refused.value) == "complete_submission: attempt: is ('d1', 'a1'); give an AttemptRef"
     assert await stores.submissions.complete_submission(AttemptRef("d1", "a1")) is False
 
 

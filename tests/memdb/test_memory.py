@@ -19,6 +19,7 @@ from flue_memdb import (
 )
 from flue_memdb.invariants import findings
 from flue_valkey import valkey
+from flue_valkey.servers.fake import FakeServer
 from tests.stores import stores_in
 
 DISPATCH = DispatchInput(dispatch_id="d", agent="a", id="i", input=None, accepted_at="2026-06-03")
@@ -57,6 +58,16 @@ def test_a_clock_is_something_to_call() -> None:
     for make in (lambda: memory(clock=wrong), lambda: valkey("redis://127.0.0.1", clock=wrong)):
         with pytest.raises(TypeError, match="clock: got 5; give a function that gives epoch milliseconds"):
             make()
+
+
+async def test_a_clock_that_gives_no_int_is_found_out_before_anything_is_written() -> None:
+    seconds: Any = lambda: 1.5  # noqa: E731 -- as time.time
+    database = MemoryDatabase(clock=seconds)
+    for adapter in (memory(database), valkey(FakeServer().runner(), inspect_server=False, clock=seconds)):
+        with pytest.raises(TypeError, match=r"clock: it gave 1\.5; it has to give epoch milliseconds as an int"):
+            async with open_stores(adapter) as stores:
+                await stores.submissions.insert_attempt_marker(AttemptRef("d1", "a1"))
+    assert database.markers == {}
 
 
 async def test_adapters_over_one_database_share_it_and_others_do_not() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import hashlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import fakeredis
 import pytest
@@ -254,6 +255,12 @@ async def test_a_client_that_decodes_is_refused() -> None:
         with pytest.raises(ValueError, match="without decode_responses=True"):
             RedisRunner(client)
         await client.aclose()
+
+
+def test_what_is_no_client_is_refused() -> None:
+    wrong: Any = "redis://127.0.0.1:6379/0"
+    with pytest.raises(TypeError, match=r"RedisRunner: got a str; give a client of redis\.asyncio"):
+        RedisRunner(wrong)
 
 
 async def test_nothing_is_sent_after_close(local_server: Server) -> None:
