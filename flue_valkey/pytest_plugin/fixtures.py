@@ -93,9 +93,10 @@ def flue_namespace(
     """What makes adapters over the test's namespace. After the test the namespace is removed."""
     if request.config.stash[BACKEND].kind == "memory":
         from flue_memdb import memory  # noqa: PLC0415
+        from flue_valkey.pytest_plugin.turns import in_turns  # noqa: PLC0415
 
         database: MemoryDatabase = request.getfixturevalue("flue_db")
-        yield lambda: memory(database)
+        yield lambda: in_turns(memory(database))
         return
     make_server: Callable[[], Server] = request.getfixturevalue("_flue_server")
     from flue_valkey.pytest_plugin.namespaces import ServerNamespace  # noqa: PLC0415

@@ -9,6 +9,7 @@ from flue_valkey.servers.server import Server
 from tests.plugin.conftest import INI, Run
 
 TESTS = """
+import asyncio
 import pytest
 from flue_memdb import ClaimRef, DispatchInput, open_stores
 
@@ -38,6 +39,21 @@ async def test_an_app_gets_an_adapter_and_closes_it_itself(flue_adapter, flue_ne
 
 def test_without_stores(flue_adapter, flue_new_adapter):
     assert flue_adapter is not flue_new_adapter()
+
+@pytest.mark.asyncio
+async def test_who_asks_again_and_again_lets_others_work(flue_stores):
+    async def work():
+        for number in range(3):
+            await asyncio.sleep(0)
+            await flue_stores.sessions.save("s", {"entries": [{"id": f"e{number}"}]})
+
+    working = asyncio.create_task(work())
+    for _ in range(1000):
+        if await flue_stores.sessions.load("s") == {"entries": [{"id": "e2"}]}:
+            break
+    else:
+        pytest.fail("nobody else got a turn")
+    await working
 """
 
 
@@ -50,7 +66,7 @@ def server_url(local_server: Server) -> str:
 @pytest.mark.parametrize("backend", ["memory", "fakeredis", "valkey"])
 def test_the_same_tests_run_on_every_backend(run: Run, backend: str) -> None:
     result = run(TESTS, "--flue-backend", backend, "--flue-require")
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(f"flue: backend {backend}")
 
 
@@ -64,7 +80,7 @@ async def keys_of(server: Server) -> set[bytes]:
 def test_a_server_of_ones_own_is_left_as_it_was(run: Run, local_server: Server, server_url: str) -> None:
     before = asyncio.run(keys_of(local_server))
     result = run(TESTS, "--flue-backend", server_url)
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=6)
     assert asyncio.run(keys_of(local_server)) <= before
 
 
