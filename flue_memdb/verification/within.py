@@ -68,11 +68,15 @@ class Within:
         """What the operation gives; a `CancelledCallError` if it was cancelled."""
         if not self._cancels and not self._is_shared:
             return await operation
-        self._own = asyncio.ensure_future(operation)
-        await asyncio.wait([self._own])
-        if self._own.cancelled():
+        own = asyncio.ensure_future(self._make(operation))
+        await asyncio.wait([own])
+        if own.cancelled():
             raise CancelledCallError("the call was cancelled")
-        return self._own.result()
+        return own.result()
+
+    async def _make(self, operation: Awaitable[Any]) -> Any:
+        self._own = asyncio.current_task()  # an eager task is under way before whoever made it has it
+        return await operation
 
     def callback(self, tree: Json) -> Callable[[], Awaitable[None]] | Json:
         """The callback that a trace describes; anything else as it is."""

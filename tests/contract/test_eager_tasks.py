@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flue_memdb import SessionBusyError, memory, open_stores, session_storage_key
+from flue_memdb.verification import apply
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
 
@@ -49,6 +50,16 @@ def test_a_callback_that_deletes_its_own_session_is_refused_before_anything_else
 
             with pytest.raises(SessionBusyError, match="from within the session's own deletion callback"):
                 await stores.submissions.delete_session(SESSION, again)
+            assert await stores.submissions.list_pending_session_deletions() == []
+
+    run_eagerly(main())
+
+
+def test_the_verification_cancels_a_deletion_that_is_under_way_at_once() -> None:
+    async def main() -> None:
+        async with open_stores(memory()) as stores:
+            answer = await apply(stores, {"op": "submissions.deleteSession", "args": [SESSION, {"$tree": "cancel"}]})
+            assert answer["error"]["kind"] == "cancelled"
             assert await stores.submissions.list_pending_session_deletions() == []
 
     run_eagerly(main())
