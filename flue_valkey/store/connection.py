@@ -1,8 +1,10 @@
 """What the stores of one adapter share: the way to the server, and the process's own state."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from flue_memdb.clock import Clock
@@ -68,6 +70,8 @@ class Connection:
             tag = reply[0].decode()
         except (AttributeError, LookupError, TypeError, UnicodeDecodeError):
             raise strange_reply(operation, reply) from None
+        if tag not in _names_in(script.text):
+            raise strange_reply(operation, reply)
         if tag == "wrong_type":
             key, expected, actual = (part.decode() for part in reply[1:])
             raise CorruptRecordError(operation, f"key {key}", f"is a {actual} and no {expected}")
@@ -76,6 +80,12 @@ class Connection:
         if tells:
             reached(tag)
         return [tag, *reply[1:]]  # the reply itself is the runner's
+
+
+@cache
+def _names_in(script: str) -> frozenset[str]:
+    """All that the script calls by a name; among that are its tags."""
+    return frozenset(re.findall(r'"(\w+)"', script))
 
 
 class Store:

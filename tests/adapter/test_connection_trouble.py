@@ -2,15 +2,17 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
-from flue_memdb import NewRun, ServerReplyError, Stores, StoreUnavailableError
+from flue_memdb import Adapter, NewRun, ServerReplyError, Stores, StoreUnavailableError
+from flue_memdb.conformance.calls import CALLS
 from flue_valkey import NotSentError, RedisRunner, runner_from_url, valkey
 from flue_valkey.failures import store_error
 from flue_valkey.servers.fake import FakeServer
@@ -70,6 +72,22 @@ async def test_a_reply_that_no_script_gives_is_shown(
     with pytest.raises(ServerReplyError) as caught:
         await stores.runs.create_run(RUN)
     assert str(caught.value).startswith(f"create_run: the server: answered a script with {reply!r}; ")
+
+
+async def test_an_answer_of_another_script_is_none_to_any_operation(
+    stores: Stores, open_adapter: Callable[[], Adapter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def eval_(*_: object) -> object:
+        return [b"well_done", b"1"]
+
+    adapter = open_adapter()
+    monkeypatch.setattr(RedisRunner, "eval", eval_)
+    operations = {name: partial(call, stores) for name, call in CALLS.items()}
+    for name, call in {**operations, "migrate": adapter.migrate}.items():
+        with pytest.raises(
+            ServerReplyError, match=rf"^{name}: the server: answered a script with \[b'well_done', b'1'\]"
+        ):
+            await call()
 
 
 async def test_a_deletion_that_has_begun_may_have_happened(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
