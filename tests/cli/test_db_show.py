@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from flue_memdb import ClaimRef, DirectInput, ManualClock, NewRun, NewTurnJournal, open_stores
+from flue_memdb import (
+    ClaimRef,
+    DirectInput,
+    ManualClock,
+    NewRun,
+    NewTurnJournal,
+    open_stores,
+    session_storage_key,
+)
 from flue_valkey import valkey
 from flue_valkey.cli.db.tables import table
 from flue_valkey.layout import key
@@ -132,11 +140,22 @@ def test_a_reader_who_has_seen_enough_is_no_trouble_with_the_server(program, fil
     assert shown.err == ""
 
 
-@pytest.mark.parametrize("kind", ["submission", "session", "run", "stream"])
+@pytest.mark.parametrize("kind", ["submission", "run", "stream"])
 def test_what_is_not_there(run, filled, kind):
     result = run("db", "show", kind, "nobody", "--url", filled.url)
     assert result.exit_code == 1
     assert result.stderr == f"Error: there is no {kind} 'nobody' in namespace 'flue'\n"
+
+
+def test_a_session_is_asked_for_by_its_key(run, filled):
+    result = run("db", "show", "session", "nobody", "--url", filled.url)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: there is no session 'nobody' in namespace 'flue'; that of an instance 'nobody' has the key "
+        """'agent-session:["nobody","default","default"]'\n"""
+    )
+    result = run("db", "show", "session", session_storage_key("nobody"), "--url", filled.url)
+    assert result.stderr.endswith(" in namespace 'flue'\n")
 
 
 def test_what_cannot_be_read_says_what_is_broken(run, filled, ask):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from flue_memdb.contract import CorruptRecordError, EventStore, Json, Stores, StreamEvent
+from flue_memdb.contract import CorruptRecordError, EventStore, Json, Stores, StreamEvent, session_storage_key
 from flue_memdb.contract.errors import quoted
 from flue_memdb.verification.values import to_json
 from flue_valkey.adapter import valkey
@@ -119,8 +119,15 @@ def _read(
 ) -> dict[str, Any]:
     found = _with_stores(url, prefix, read)
     if found[kind] is None:
-        _fail(f"there is no {kind} {quoted(id_)} in namespace {quoted(prefix)}")
+        _fail(f"there is no {kind} {quoted(id_)} in namespace {quoted(prefix)}{_perhaps(kind, id_)}")
     return found
+
+
+def _perhaps(kind: str, id_: str) -> str:
+    """What may have been meant: sessions have keys, and people know the names of instances."""
+    if kind != "session" or id_.startswith("agent-session:"):
+        return ""
+    return f"; that of an instance {quoted(id_)} has the key {quoted(session_storage_key(id_))}"
 
 
 _T = TypeVar("_T")
