@@ -95,3 +95,9 @@ async def _reply(connection: Any) -> Reply:
         return await connection.read_response()
     except ResponseError as refusal:
         return refusal
+    except NoConnectionError as error:
+        if isinstance(
+            error.__context__, ReadOnlyError
+        ):  # a Sentinel's connection has taken the refusal for its own end
+            raise error.__context__ from None
+        raise

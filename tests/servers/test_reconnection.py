@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import ReadOnlyError
 
-from flue_valkey.runner import NotSentError, Runner, runner_from_url
+from flue_valkey.runner import NotSentError, RedisRunner, Runner, runner_from_url
 from flue_valkey.servers.local import LocalServer
 from flue_valkey.servers.proxy import Proxy
 from flue_valkey.servers.server import Server
@@ -107,6 +109,24 @@ async def test_a_server_that_became_a_replica_is_left_at_its_first_refusal(make:
             await runner.eval(script, ["n"], [])
         assert await runner.eval(script, ["n"], []) == 2
         assert proxy.connections == 2
+        await runner.close()
+
+
+async def test_a_refusal_of_what_sentinel_named_is_still_a_refusal() -> None:
+    """redis-py makes a lost connection of it, of which nobody could know whether anything was done."""
+
+    class Manager:
+        async def discover_master(self, _: str) -> tuple[str, int]:
+            host, _, port = proxy.url.removeprefix("redis://").removesuffix("/0").rpartition(":")
+            return host, int(port)
+
+    async with failing_over() as (proxy, fail_over):
+        runner = RedisRunner(Redis.from_pool(SentinelConnectionPool("the primary", Manager())))
+        assert await runner.command("INCR", "n") == 1
+        await fail_over()
+        with pytest.raises(ReadOnlyError):
+            await runner.command("INCR", "n")
+        assert await runner.command("INCR", "n") == 2
         await runner.close()
 
 
