@@ -27,6 +27,8 @@ from flue_valkey.cli.progress import progress_bar
 from flue_valkey.cli.texts import printable, shown
 
 _SHOWN_MISMATCHES = 5
+_CALLBACKS = ("ok", "fail", "die", "cancel")
+"""What the callback of a deletion may do: its `$tree`."""
 
 
 @dataclass(slots=True)
@@ -122,9 +124,12 @@ def _with_those_within(operation: Json) -> Iterator[Json]:
 
 
 def _not_known(operation: Json) -> str | None:
-    if not isinstance(operation, dict) or not isinstance(operation.get("args"), list):
+    op, args = (operation.get("op"), operation.get("args")) if isinstance(operation, dict) else (None, None)
+    if not isinstance(op, str) or not isinstance(args, list):
         return f"{shown(operation)} is no operation"
-    op, args = operation.get("op"), operation["args"]
+    for arg in args if op == "submissions.deleteSession" else ():
+        if isinstance(arg, dict) and arg.get("$tree", "ok") not in _CALLBACKS:
+            return f"there is no callback {shown(arg['$tree'])}, only {', '.join(_CALLBACKS)}"
     if op in LIVE:
         return None if _is_live(args) else f"the args of {op} are not [path, offset, [operation with a client, ...]]"
     if op in DISTURBANCES:

@@ -139,6 +139,16 @@ def test_bad_use(run, args):
             "7 is no operation",
         ),
         (
+            b'{"flueTrace": 1, "schema": 3}\n{"op": "submissions.deleteSession", "at": 2,'
+            b' "args": ["s", {"$tree": "ok", "during": [{"op": [], "args": []}]}]}\n',
+            '{"op":[],"args":[]} is no operation',
+        ),
+        (
+            b'{"flueTrace": 1, "schema": 3}\n{"op": "submissions.deleteSession", "at": 2,'
+            b' "args": ["s", {"$tree": 7}]}\n',
+            "there is no callback 7, only ok, fail, die, cancel",
+        ),
+        (
             b'{"flueTrace": 1, "schema": 3}\n{"op": "bulk.appendEvents", "args": ["r"], "at": 2}\n',
             "are not [name, count, start]",
         ),
