@@ -7,7 +7,7 @@ from flue_memdb.contract.adapter import Adapter, Stores
 from flue_memdb.contract.errors import SchemaVersionError
 from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_memdb.database import MemoryDatabase
-from flue_memdb.store.connection import Connection
+from flue_memdb.store.connection import OPERATIONS_A_TURN, Connection
 from flue_memdb.store.events import Events
 from flue_memdb.store.runs import Runs
 from flue_memdb.store.sessions import Sessions
@@ -15,10 +15,10 @@ from flue_memdb.store.submissions import Submissions
 
 
 class MemoryAdapter:
-    """One process's way to a database in memory."""
+    """One process's way to a database in memory. Other tasks have their turn at every `operations_a_turn`th call."""
 
-    def __init__(self, database: MemoryDatabase) -> None:
-        self._connection = Connection(database)
+    def __init__(self, database: MemoryDatabase, *, operations_a_turn: int = OPERATIONS_A_TURN) -> None:
+        self._connection = Connection(database, operations_a_turn)
         self._stores = Stores(
             sessions=Sessions(self._connection),
             submissions=Submissions(self._connection),
@@ -28,11 +28,13 @@ class MemoryAdapter:
 
     async def migrate(self) -> None:
         """Brings the database to schema version 3; it has no other than none."""
-        self._connection.database("migrate").schema_version = SCHEMA_VERSION
+        database = await self._connection.database("migrate")
+        database.schema_version = SCHEMA_VERSION
 
     async def connect(self) -> Stores:
         """The four stores; a database that nobody has migrated is refused, as a server's namespace is."""
-        if self._connection.database("connect").schema_version is None:
+        database = await self._connection.database("connect")
+        if database.schema_version is None:
             found = f"has no schema version, this adapter reads {SCHEMA_VERSION}"
             raise SchemaVersionError("connect", "the database in memory", found, "call migrate() first")
         return self._stores

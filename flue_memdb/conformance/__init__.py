@@ -58,6 +58,7 @@ from flue_memdb.conformance.subscriptions import TestSubscriptions
 from flue_memdb.conformance.suite import OpenAdapter
 from flue_memdb.conformance.tail import TestTail
 from flue_memdb.conformance.timestamps import TestTimestamps
+from flue_memdb.conformance.turns import TestTurns
 
 __all__ = [
     "OpenAdapter",
@@ -91,4 +92,5 @@ __all__ = [
     "TestTail",
     "TestTimestamps",
     "TestTransitions",
+    "TestTurns",
 ]

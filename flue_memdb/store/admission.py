@@ -12,15 +12,15 @@ from flue_memdb.store.connection import Store
 
 class AdmissionStore(Store):
     async def admit_dispatch(self, dispatch: DispatchInput) -> DispatchAdmission:
-        return self._admit("admit_dispatch", read_dispatch("admit_dispatch", dispatch))
+        return await self._admit("admit_dispatch", read_dispatch("admit_dispatch", dispatch))
 
     async def admit_direct(self, direct: DirectInput) -> Submission:
         admission = read_direct("admit_direct", direct)
-        return admitted_direct("admit_direct", admission.submission_id, self._admit("admit_direct", admission))
+        return admitted_direct("admit_direct", admission.submission_id, await self._admit("admit_direct", admission))
 
-    def _admit(self, operation: str, admission: Admission) -> DispatchAdmission:
+    async def _admit(self, operation: str, admission: Admission) -> DispatchAdmission:
         text = json_text(admission.document, operation, "input")
-        db = self._database(operation)
+        db = await self._database(operation)
         submission_id = admission.submission_id
         row = db.submission(submission_id)
         if admission.session_key in db.deletions:

@@ -27,12 +27,12 @@ class DeletionStore(Store):
         await self._deletions.delete(session_key, delete_session_tree)
 
     async def list_pending_session_deletions(self) -> list[str]:
-        deletions = self._database("list_pending_session_deletions").deletions
+        deletions = (await self._database("list_pending_session_deletions")).deletions
         reached("some" if deletions else "none")
         return sorted(deletions, key=lambda session_key: (deletions[session_key].started_at, session_key))
 
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
-        db = self._database("delete_session")
+        db = await self._database("delete_session")
         head = db.head(session_key)
         if head is not None:
             return Begun("busy", head.submission_id)
@@ -49,7 +49,7 @@ class DeletionStore(Store):
         return Begun("owned")
 
     async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
-        db = self._database("delete_session")
+        db = await self._database("delete_session")
         marker = db.deletions.get(session_key)
         if marker is None or marker.owner_id != owner_id:
             return False
@@ -57,12 +57,13 @@ class DeletionStore(Store):
         return True
 
     async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
-        deletions = self._database("delete_session").deletions
-        if session_key in deletions and deletions[session_key].owner_id == owner_id:
-            del deletions[session_key]
+        db = await self._database("delete_session")
+        marker = db.deletions.get(session_key)
+        if marker is not None and marker.owner_id == owner_id:
+            del db.deletions[session_key]
 
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
-        db = self._database("delete_session")
+        db = await self._database("delete_session")
         marker = db.deletions.get(session_key)
         if marker is None or marker.owner_id != owner_id:
             return False
@@ -76,10 +77,11 @@ class DeletionStore(Store):
         return True
 
     async def heir_of_deletion(self, owner_id: str) -> str | None:
-        return self._database("delete_session").deletion_heirs.get(owner_id)
+        db = await self._database("delete_session")
+        return db.deletion_heirs.get(owner_id)
 
     async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
-        db = self._database("delete_session")
+        db = await self._database("delete_session")
         if owner_id in db.finished_deletions:
             return "succeeded"
         marker = db.deletions.get(session_key)
@@ -88,4 +90,5 @@ class DeletionStore(Store):
         return "pending"
 
     def _new_owner(self) -> str:
-        return self._database("delete_session").new_id()
+        self._connection.require_open("delete_session")
+        return self._connection.new_id()

@@ -18,22 +18,24 @@ from flue_memdb.store.connection import Store
 class Events(Store):
     async def create_stream(self, path: str) -> None:
         path = check_id("create_stream", "path", path)
-        streams = self._database("create_stream").streams
-        reached("kept" if path in streams else "created")
-        streams.setdefault(path, StreamRow())
+        db = await self._database("create_stream")
+        reached("kept" if path in db.streams else "created")
+        db.streams.setdefault(path, StreamRow())
 
     async def append_event(self, path: str, event: Json) -> str:
         path = check_id("append_event", "path", path)
         text = json_text(event, "append_event", "event")
-        return self._append("append_event", path, text)
+        db = await self._database("append_event")
+        return self._append("append_event", db.streams.get(path), path, text)
 
     async def append_event_once(self, path: str, key: str, event: Json) -> str:
         path = check_id("append_event_once", "path", path)
         key = check_key("append_event_once", "key", key)
         text = json_text(event, "append_event_once", "event")
-        stream = self._database("append_event_once").streams.get(path)
+        db = await self._database("append_event_once")
+        stream = db.streams.get(path)
         if stream is None or key not in stream.keys:
-            return self._append("append_event_once", path, text, key)
+            return self._append("append_event_once", stream, path, text, key)
         stream.require(f"key {key}")
         sequence = stream.keys[key]
         if stream.events[sequence] != text:
@@ -46,11 +48,13 @@ class Events(Store):
         path = check_id("read_events", "path", path)
         after = parse_offset(offset, "read_events")
         check_limit("read_events", limit)
-        return self._page("read_events", path, after, page_size(limit))
+        db = await self._database("read_events")
+        return _page(db.streams.get(path), after, page_size(limit))
 
     async def close_stream(self, path: str) -> None:
         path = check_id("close_stream", "path", path)
-        stream = self._database("close_stream").streams.get(path)
+        db = await self._database("close_stream")
+        stream = db.streams.get(path)
         reached("unknown" if stream is None else "closed_before" if stream.closed else "closed")
         if stream is not None and not stream.closed:
             stream.closed = True
@@ -58,7 +62,8 @@ class Events(Store):
 
     async def get_stream_meta(self, path: str) -> EventStreamMeta | None:
         path = check_id("get_stream_meta", "path", path)
-        stream = self._database("get_stream_meta").streams.get(path)
+        db = await self._database("get_stream_meta")
+        stream = db.streams.get(path)
         reached("unknown" if stream is None else "found")
         if stream is None:
             return None
@@ -67,33 +72,20 @@ class Events(Store):
 
     def subscribe(self, path: str, listener: Listener) -> Callable[[], None]:
         unsubscribe = self._connection.subscriptions.subscribe(path, listener)
-        self._database("subscribe")
+        self._connection.require_open("subscribe")
         return unsubscribe
 
     def tail(self, path: str, offset: str = START) -> AsyncGenerator[StreamEvent, None]:
         path = check_id("tail", "path", path)
         parse_offset(offset, "tail")
-        return tail(self._tail_page, self._database("tail").tails, path, offset)
+        self._connection.require_open("tail")
+        return tail(self._tail_page, self._connection.tails, path, offset)
 
     async def _tail_page(self, path: str, offset: str) -> EventPage:
-        return self._page("tail", path, parse_offset(offset, "tail"), page_size(None))
+        db = await self._database("tail")
+        return _page(db.streams.get(path), parse_offset(offset, "tail"), page_size(None))
 
-    def _page(self, operation: str, path: str, after: int | None, size: int) -> EventPage:
-        stream = self._database(operation).streams.get(path)
-        if stream is None:
-            reached("no_stream")
-            return EventPage([], START, up_to_date=True, closed=False)
-        if after is None:
-            after = len(stream.events) - 1
-        texts = stream.events[after + 1 : after + 1 + size]
-        stream.require(*map(str, range(after + 1, after + 1 + len(texts))), "nextOffset")
-        events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
-        up_to_date = after + len(events) >= len(stream.events) - 1
-        reached("none" if not events else "last" if up_to_date else "more")
-        return EventPage(events, events[-1].offset if events else format_offset(after), up_to_date, stream.closed)
-
-    def _append(self, operation: str, path: str, text: str, key: str | None = None) -> str:
-        stream = self._database(operation).streams.get(path)
+    def _append(self, operation: str, stream: StreamRow | None, path: str, text: str, key: str | None = None) -> str:
         if stream is None:
             reached("not_found")
             raise StreamNotFoundError(operation, path)
@@ -108,3 +100,17 @@ class Events(Store):
         reached("appended")
         self._connection.tell_of(path)
         return format_offset(sequence)
+
+
+def _page(stream: StreamRow | None, after: int | None, size: int) -> EventPage:
+    if stream is None:
+        reached("no_stream")
+        return EventPage([], START, up_to_date=True, closed=False)
+    if after is None:
+        after = len(stream.events) - 1
+    texts = stream.events[after + 1 : after + 1 + size]
+    stream.require(*map(str, range(after + 1, after + 1 + len(texts))), "nextOffset")
+    events = [StreamEvent(parse_json(text), format_offset(after + 1 + at)) for at, text in enumerate(texts)]
+    up_to_date = after + len(events) >= len(stream.events) - 1
+    reached("none" if not events else "last" if up_to_date else "more")
+    return EventPage(events, events[-1].offset if events else format_offset(after), up_to_date, stream.closed)

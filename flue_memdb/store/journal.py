@@ -23,7 +23,7 @@ class JournalStore(Store):
     async def begin_turn_journal(self, journal: NewTurnJournal) -> bool:
         check_new_journal("begin_turn_journal", journal)
         request = given_json_text(journal.tool_request, "begin_turn_journal", "tool_request")
-        db = self._database("begin_turn_journal")
+        db = await self._database("begin_turn_journal")
         old = db.journals.get(journal.submission_id)
         now = db.clock()
         db.journals[journal.submission_id] = JournalRow(
@@ -55,7 +55,7 @@ class JournalStore(Store):
             "update_turn_journal_phase", attempt, phase, checkpoint_leaf_id, stream_key
         )
         request = given_json_text(tool_request, "update_turn_journal_phase", "tool_request")
-        db = self._database("update_turn_journal_phase")
+        db = await self._database("update_turn_journal_phase")
         journal = _open_journal(db, attempt)
         if isinstance(journal, str):
             reached(journal)
@@ -74,7 +74,7 @@ class JournalStore(Store):
     async def commit_turn_journal(self, attempt: AttemptRef, committed_leaf_id: str) -> bool:
         check_attempt("commit_turn_journal", attempt)
         committed_leaf_id = check_id("commit_turn_journal", "committed_leaf_id", committed_leaf_id)
-        db = self._database("commit_turn_journal")
+        db = await self._database("commit_turn_journal")
         journal = _open_journal(db, attempt)
         if isinstance(journal, str):
             reached(journal)
@@ -87,7 +87,7 @@ class JournalStore(Store):
     async def mark_stream_consumed(self, attempt: AttemptRef, stream_key: str) -> bool:
         check_attempt("mark_stream_consumed", attempt)
         stream_key = check_key("mark_stream_consumed", "stream_key", stream_key)
-        db = self._database("mark_stream_consumed")
+        db = await self._database("mark_stream_consumed")
         journal = _open_journal(db, attempt)
         if isinstance(journal, str):
             reached(journal)
@@ -105,7 +105,8 @@ class JournalStore(Store):
 
     async def get_turn_journal(self, submission_id: str) -> TurnJournal | None:
         submission_id = check_id("get_turn_journal", "submission_id", submission_id)
-        journal = self._database("get_turn_journal").journals.get(submission_id)
+        db = await self._database("get_turn_journal")
+        journal = db.journals.get(submission_id)
         reached("unknown" if journal is None else "found")
         return None if journal is None else journal.record()
 
@@ -115,7 +116,7 @@ class JournalStore(Store):
         check_attempt("replace_turn_journal_attempt", attempt)
         next_attempt_id = check_id("replace_turn_journal_attempt", "next_attempt_id", next_attempt_id)
         check_lease("replace_turn_journal_attempt", lease)
-        db = self._database("replace_turn_journal_attempt")
+        db = await self._database("replace_turn_journal_attempt")
         row = db.owned(attempt)
         if isinstance(row, str):
             reached(row)

@@ -14,18 +14,14 @@ class LeaseStore(Store):
     async def renew_leases(self, owner_id: str, submission_ids: Sequence[str]) -> None:
         owner_id = check_id("renew_leases", "owner_id", owner_id)
         submission_ids = check_ids("renew_leases", "submission_ids", submission_ids)
-        db = self._database("renew_leases")
-        held = [
-            row
-            for row in (db.running.get(submission_id) for submission_id in submission_ids)
-            if row is not None and row.owner_id == owner_id
-        ]
+        db = await self._database("renew_leases")
+        held = [row for row in map(db.running.get, submission_ids) if row is not None and row.owner_id == owner_id]
         for row in held:
             row.lease_expires_at = db.clock() + LEASE_MS
         reached("none" if not held else "renewed" if len(held) == len(submission_ids) else "partly")
 
     async def list_expired_submissions(self) -> list[Submission]:
-        db = self._database("list_expired_submissions")
+        db = await self._database("list_expired_submissions")
         now = db.clock()
         return db.listed(
             lambda: [row for row in db.running.values() if 0 < row.lease_expires_at < now], SubmissionRow.record

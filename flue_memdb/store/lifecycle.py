@@ -11,7 +11,7 @@ from flue_memdb.store.connection import Store
 class LifecycleStore(Store):
     async def claim_submission(self, claim: ClaimRef) -> Submission | None:
         check_claim("claim_submission", claim)
-        db = self._database("claim_submission")
+        db = await self._database("claim_submission")
         row = db.submission(claim.submission_id)
         if row is None:
             reached("unknown")
@@ -39,7 +39,7 @@ class LifecycleStore(Store):
     async def mark_submission_input_applied(self, attempt: AttemptRef, durability: Durability | None = None) -> bool:
         check_attempt("mark_submission_input_applied", attempt)
         check_durability("mark_submission_input_applied", durability)
-        db = self._database("mark_submission_input_applied")
+        db = await self._database("mark_submission_input_applied")
         row = db.owned(attempt)
         if isinstance(row, str):
             reached(row)
@@ -55,7 +55,7 @@ class LifecycleStore(Store):
 
     async def request_submission_recovery(self, attempt: AttemptRef) -> bool:
         check_attempt("request_submission_recovery", attempt)
-        db = self._database("request_submission_recovery")
+        db = await self._database("request_submission_recovery")
         row = db.owned(attempt)
         if isinstance(row, str):
             reached(row)
@@ -67,7 +67,7 @@ class LifecycleStore(Store):
 
     async def requeue_submission_before_input_applied(self, attempt: AttemptRef) -> bool:
         check_attempt("requeue_submission_before_input_applied", attempt)
-        db = self._database("requeue_submission_before_input_applied")
+        db = await self._database("requeue_submission_before_input_applied")
         row = db.owned(attempt)
         if isinstance(row, str):
             reached(row)
@@ -85,14 +85,14 @@ class LifecycleStore(Store):
 
     async def complete_submission(self, attempt: AttemptRef) -> bool:
         check_attempt("complete_submission", attempt)
-        return self._settle("complete_submission", attempt, None)
+        return await self._settle("complete_submission", attempt, None)
 
     async def fail_submission(self, attempt: AttemptRef, error: str | BaseException) -> bool:
         check_attempt("fail_submission", attempt)
-        return self._settle("fail_submission", attempt, error_text("fail_submission", error))
+        return await self._settle("fail_submission", attempt, error_text("fail_submission", error))
 
-    def _settle(self, operation: str, attempt: AttemptRef, error: str | None) -> bool:
-        db = self._database(operation)
+    async def _settle(self, operation: str, attempt: AttemptRef, error: str | None) -> bool:
+        db = await self._database(operation)
         row = db.owned(attempt)
         if isinstance(row, str):
             reached(row)

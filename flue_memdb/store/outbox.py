@@ -17,7 +17,7 @@ class OutboxStore(Store):
         check_attempt("reserve_submission_terminal", attempt)
         event_key = check_key("reserve_submission_terminal", "event_key", event_key)
         text = json_text(event, "reserve_submission_terminal", "event")
-        db = self._database("reserve_submission_terminal")
+        db = await self._database("reserve_submission_terminal")
         row = db.submission(attempt.submission_id)
         outcome = _reservation(row, attempt, event_key, text)
         if row is not None and outcome == "reserved":
@@ -35,7 +35,7 @@ class OutboxStore(Store):
         check_attempt("record_submission_terminal_offset", attempt)
         event_key = check_key("record_submission_terminal_offset", "event_key", event_key)
         offset = check_id("record_submission_terminal_offset", "offset", offset)
-        row = _terminalizing(self._database("record_submission_terminal_offset"), attempt, event_key)
+        row = _terminalizing(await self._database("record_submission_terminal_offset"), attempt, event_key)
         if isinstance(row, str):
             reached(row)
             return False
@@ -49,7 +49,7 @@ class OutboxStore(Store):
     async def finalize_submission_terminal(self, attempt: AttemptRef, event_key: str) -> bool:
         check_attempt("finalize_submission_terminal", attempt)
         event_key = check_key("finalize_submission_terminal", "event_key", event_key)
-        db = self._database("finalize_submission_terminal")
+        db = await self._database("finalize_submission_terminal")
         row = _terminalizing(db, attempt, event_key)
         if isinstance(row, str):
             reached(row)
@@ -63,7 +63,7 @@ class OutboxStore(Store):
         return True
 
     async def list_pending_terminal_outboxes(self) -> list[TerminalOutbox]:
-        db = self._database("list_pending_terminal_outboxes")
+        db = await self._database("list_pending_terminal_outboxes")
         return db.listed(db.terminalizing.values, SubmissionRow.outbox)
 
 

@@ -20,7 +20,7 @@ class Runs(Store):
             given_json_text(run.input, "create_run", "input"),
             given_json_text(run.trace_carrier, "create_run", "trace_carrier"),
         )
-        db = self._database("create_run")
+        db = await self._database("create_run")
         known = db.runs.get(run.run_id)
         if known is not None:
             known.require("row")
@@ -34,7 +34,7 @@ class Runs(Store):
     async def end_run(self, end: RunEnd) -> None:
         check_run_end("end_run", end)
         result, error = given_json_text(end.result, "end_run", "result"), given_json_text(end.error, "end_run", "error")
-        db = self._database("end_run")
+        db = await self._database("end_run")
         row = db.runs.get(end.run_id)
         if row is None:
             reached("unknown")
@@ -47,13 +47,15 @@ class Runs(Store):
 
     async def get_run(self, run_id: str) -> RunRecord | None:
         run_id = check_id("get_run", "run_id", run_id)
-        row = self._database("get_run").runs.get(run_id)
+        db = await self._database("get_run")
+        row = db.runs.get(run_id)
         reached("unknown" if row is None else "found")
         return None if row is None else row.record()
 
     async def lookup_run(self, run_id: str) -> RunOwner | None:
         run_id = check_id("lookup_run", "run_id", run_id)
-        row = self._database("lookup_run").runs.get(run_id)
+        db = await self._database("lookup_run")
+        row = db.runs.get(run_id)
         reached("unknown" if row is None else "found")
         if row is None:
             return None
@@ -68,7 +70,7 @@ class Runs(Store):
         cursor: str | None = None,
     ) -> RunPage:
         after = check_run_query("list_runs", status, workflow_name, limit, cursor)
-        db = self._database("list_runs")
+        db = await self._database("list_runs")
         rows = (db.runs[run_id] for run_id in db.run_order.newest_first(status, workflow_name, after))
         matching = (row for row in rows if not row.hidden)
         page = list(islice(matching, page_size(limit)))

@@ -12,7 +12,8 @@ class SegmentStore(Store):
         stream_key = check_key("append_stream_chunk_segment", "stream_key", stream_key)
         segment_index = check_number("append_stream_chunk_segment", "segment_index", segment_index)
         body = check_text("append_stream_chunk_segment", "body", body)
-        segments = self._database("append_stream_chunk_segment").segments.setdefault(stream_key, {})
+        db = await self._database("append_stream_chunk_segment")
+        segments = db.segments.setdefault(stream_key, {})
         if segment_index in segments:
             reached("taken")
             return False
@@ -22,7 +23,8 @@ class SegmentStore(Store):
 
     async def get_stream_chunk_segments(self, stream_key: str) -> list[StreamSegment]:
         stream_key = check_key("get_stream_chunk_segments", "stream_key", stream_key)
-        segments = self._database("get_stream_chunk_segments").segments.get(stream_key, {})
+        db = await self._database("get_stream_chunk_segments")
+        segments = db.segments.get(stream_key, {})
         if -1 in segments:
             raise CorruptRecordError(
                 "get_stream_chunk_segments", f"segments of stream {quoted(stream_key)}", "an index is no number"
@@ -32,5 +34,6 @@ class SegmentStore(Store):
 
     async def delete_stream_chunk_segments(self, stream_key: str) -> None:
         stream_key = check_key("delete_stream_chunk_segments", "stream_key", stream_key)
-        segments = self._database("delete_stream_chunk_segments").segments.pop(stream_key, None)
+        db = await self._database("delete_stream_chunk_segments")
+        segments = db.segments.pop(stream_key, None)
         reached("unknown" if segments is None else "deleted")

@@ -14,13 +14,14 @@ class Sessions(Store):
         check_session("save", data)
         session, entries = split_session(data)
         text = json_text({**session, "entries": entries}, "save", "data")
-        sessions = self._database("save").sessions
-        reached("replaced" if session_key in sessions else "created")
-        sessions[session_key] = text
+        db = await self._database("save")
+        reached("replaced" if session_key in db.sessions else "created")
+        db.sessions[session_key] = text
 
     async def load(self, session_key: str) -> dict[str, Json] | None:
         session_key = check_key("load", "session_key", session_key)
-        text = self._database("load").sessions.get(session_key)
+        db = await self._database("load")
+        text = db.sessions.get(session_key)
         reached("unknown" if text is None else "found")
         if text is None:
             return None
@@ -31,5 +32,6 @@ class Sessions(Store):
 
     async def delete(self, session_key: str) -> None:
         session_key = check_key("delete", "session_key", session_key)
-        text = self._database("delete").sessions.pop(session_key, None)
+        db = await self._database("delete")
+        text = db.sessions.pop(session_key, None)
         reached("unknown" if text is None else "deleted")

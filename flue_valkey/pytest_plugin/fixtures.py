@@ -92,11 +92,10 @@ def flue_namespace(
 ) -> "Iterator[Callable[[], Adapter]]":
     """What makes adapters over the test's namespace. After the test the namespace is removed."""
     if request.config.stash[BACKEND].kind == "memory":
-        from flue_memdb import memory  # noqa: PLC0415
-        from flue_valkey.pytest_plugin.turns import in_turns  # noqa: PLC0415
+        from flue_memdb.adapter import MemoryAdapter  # noqa: PLC0415
 
         database: MemoryDatabase = request.getfixturevalue("flue_db")
-        yield lambda: in_turns(memory(database))
+        yield lambda: MemoryAdapter(database, operations_a_turn=1)  # tasks take turns as on a server
         return
     make_server: Callable[[], Server] = request.getfixturevalue("_flue_server")
     from flue_valkey.pytest_plugin.namespaces import ServerNamespace  # noqa: PLC0415

@@ -99,10 +99,11 @@ class TwoWinners(Submissions):
         if found is None or found.status != "queued":
             return None
         await asyncio.sleep(0)
-        row = self._database("claim_submission").submissions[claim.submission_id]
+        db = await self._database("claim_submission")
+        row = db.submissions[claim.submission_id]
         if row.status == "settled":
             return None
-        self._database("claim_submission").running.pop(claim.submission_id, None)
+        db.running.pop(claim.submission_id, None)
         row.status = "queued"
         return await super().claim_submission(claim)
 
@@ -136,9 +137,8 @@ class LostUpdates(Sessions):
     """Writes late what it acknowledged."""
 
     async def save(self, session_key: str, data: Any) -> None:
-        asyncio.get_running_loop().call_soon(
-            lambda: self._database("save").sessions.update({session_key: '{"entries":[]}'})
-        )
+        db = await self._database("save")
+        asyncio.get_running_loop().call_soon(db.sessions.update, {session_key: '{"entries":[]}'})
         await super().save(session_key, data)
         await asyncio.sleep(0)
 
@@ -147,7 +147,8 @@ class ForgetfulRuns(Runs):
     """Ends a run in two writes, and shows what lies between."""
 
     async def end_run(self, end: Any) -> None:
-        row = self._database("end_run").runs.get(end.run_id)
+        db = await self._database("end_run")
+        row = db.runs.get(end.run_id)
         if row is not None:
             row.status = "completed"
             await asyncio.sleep(0)

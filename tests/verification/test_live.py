@@ -108,8 +108,8 @@ async def test_generated_sequences_follow_streams_in_every_way():
         ("store/connection.py", "self._database.tails.wake(path)", "pass", "answer"),
         ("store/connection.py", "self._database.tails.wake_all()", "pass", "closed"),
         ("store/connection.py", "self.subscriptions.notify(path)", "pass", "answer"),
-        ("store/events.py", 'self._database("subscribe")', "pass", "closed"),
-        ("store/events.py", 'self._database("tail").tails', 'self._database("tailed").tails', "closed"),
+        ("store/events.py", 'self._connection.require_open("subscribe")', "pass", "closed"),
+        ("store/events.py", 'self._connection.require_open("tail")', "pass", "closed"),
         ("contract/checks.py", 'found = "is empty"', 'found = "is nothing"', "answer"),
     ],
 )
