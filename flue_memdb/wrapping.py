@@ -82,6 +82,7 @@ class _WrappedStore:
         return functools.partial(self._carried, name, attribute) if name in OPERATIONS else attribute
 
     async def _carried(self, operation: str, method: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # pytest shows what the app did, and the store
         return await self._carry(OperationCall(operation, method, args, kwargs))
 
 

@@ -127,6 +127,7 @@ class Faults:
 
     async def _carry(self, call: OperationCall) -> Any:
         """Makes a call of a store with the faults that are due."""
+        __tracebackhide__ = True  # pytest shows where the app was when the fault hit it
         arguments = call.arguments()
         entry = self.log.begin(call.operation, arguments)
         try:
@@ -144,6 +145,7 @@ class Faults:
     async def _inject(
         self, operation: str, arguments: Mapping[str, Any], call: Callable[[], Awaitable[Any]], entry: Entry
     ) -> Any:
+        __tracebackhide__ = True
         refusing = next(self._due("down", operation, arguments), None)
         if refusing is not None:
             entry.fault(refusing)

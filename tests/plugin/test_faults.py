@@ -53,6 +53,23 @@ def test_faults_on_every_backend(run: Run, backend: str) -> None:
     assert result.stdout.str().count("flue: faults and operations") == 1
 
 
+def test_a_failure_is_shown_where_the_app_made_the_call(run: Run) -> None:
+    result = run(
+        """
+import pytest
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fault", ["fail", "lose_answer"])
+async def test_one(flue_stores, flue_faults, flue_clock, fault):
+    getattr(flue_faults, fault)("load")
+    await flue_stores.sessions.load("s")
+"""
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*test_app.py:7: StoreUnavailableError"] * 2)
+    result.stdout.no_fnmatch_line("*flue_memdb/*.py:*")
+
+
 def test_an_app_s_own_clock_need_not_be_a_manual_one(run: Run) -> None:
     run(
         """
