@@ -1,7 +1,7 @@
 """`UNSET`: "not given", where that differs from `None` (a JSON `null` that was given)."""
 
 import enum
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 
 class Unset(enum.Enum):
@@ -16,6 +16,5 @@ class Unset(enum.Enum):
         return False
 
 
-UnsetType: TypeAlias = Literal[Unset.UNSET]
 UNSET: Final = Unset.UNSET
 """Not given, where `None` would be a JSON null that was given. It is false."""
