@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from flue_memdb.contract.errors import InvalidIdentifierError, InvalidNumberError, InvalidPayloadError, quoted
 from flue_memdb.contract.limits import MAX_ID_BYTES, MAX_KEY_BYTES, MAX_NUMBER
+from flue_memdb.contract.plain import plain
 from flue_memdb.contract.records import Kind, Phase, RunStatus, SubmissionStatus
 
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
@@ -14,16 +15,6 @@ SUBMISSION_STATUSES: Final[tuple[SubmissionStatus, ...]] = get_args(SubmissionSt
 RUN_STATUSES: Final[tuple[RunStatus, ...]] = get_args(RunStatus)
 
 _Name = TypeVar("_Name", bound=str)
-
-
-def plain(value: Any) -> Any:
-    """A text or a number of another class, such as an enum's member, as the plain one that it stands for; anything else
-    as it is."""
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int.__int__(value)
-    return value
 
 
 def check_id(operation: str, name: str, value: object, max_bytes: int = MAX_ID_BYTES) -> str:

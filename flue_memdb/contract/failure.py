@@ -1,7 +1,8 @@
 """The text that a failed submission keeps of its error."""
 
-from flue_memdb.contract.checks import check_text, plain
+from flue_memdb.contract.checks import check_text
 from flue_memdb.contract.errors import InvalidPayloadError, quoted
+from flue_memdb.contract.plain import plain
 
 
 def error_text(operation: str, error: object) -> str:

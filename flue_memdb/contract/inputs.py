@@ -1,8 +1,7 @@
 """The records that callers give to the stores, and their checks: what is wrong is refused before anything is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Final
+from dataclasses import dataclass, field
 
 from flue_memdb.contract.checks import (
     KINDS,
@@ -15,25 +14,22 @@ from flue_memdb.contract.checks import (
     check_number,
     check_one_of,
     check_type,
-    plain,
 )
 from flue_memdb.contract.cursors import RunPosition, decode_cursor
 from flue_memdb.contract.errors import InvalidPayloadError
 from flue_memdb.contract.json_text import Json
+from flue_memdb.contract.plain import PlainFields
 from flue_memdb.contract.records import Kind, Phase, RunStatus
 from flue_memdb.contract.timestamps import parse_timestamp
 from flue_memdb.contract.unset import UNSET
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptRef:
+class AttemptRef(PlainFields):
     """One attempt at a submission. Every gate rests on `attempt_id`: give each attempt one of its own."""
 
     submission_id: str
     attempt_id: str
-
-    def __post_init__(self) -> None:
-        _keep_plain(self, self.submission_id, self.attempt_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +39,25 @@ class ClaimRef(AttemptRef):
     owner_id: str
     lease_expires_at: int
 
-    def __post_init__(self) -> None:
-        _keep_plain(self, self.submission_id, self.attempt_id, self.owner_id, self.lease_expires_at)
-
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(PlainFields):
     """Who holds a submission, and until when (epoch ms)."""
 
     owner_id: str
     lease_expires_at: int
 
-    def __post_init__(self) -> None:
-        _keep_plain(self, self.owner_id, self.lease_expires_at)
-
 
 @dataclass(frozen=True, slots=True)
-class Durability:
+class Durability(PlainFields):
     """How often a submission is tried, and until when (epoch ms)."""
 
     max_retry: int
     timeout_at: int
 
-    def __post_init__(self) -> None:
-        _keep_plain(self, self.max_retry, self.timeout_at)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewTurnJournal:
+class NewTurnJournal(PlainFields):
     """The turn that a journal begins with; `tool_request` is JSON, `UNSET` for none."""
 
     submission_id: str
@@ -83,22 +70,9 @@ class NewTurnJournal:
     checkpoint_leaf_id: str | None = None
     tool_request: Json = UNSET
 
-    def __post_init__(self) -> None:
-        _keep_plain(
-            self,
-            self.submission_id,
-            self.session_key,
-            self.kind,
-            self.attempt_id,
-            self.operation_id,
-            self.turn_id,
-            self.phase,
-            self.checkpoint_leaf_id,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewRun:
+class NewRun(PlainFields):
     """A run to create; `started_at` is an ISO 8601 timestamp, kept as given. `input` and `trace_carrier` are JSON;
     `UNSET` is none, which is not null."""
 
@@ -108,12 +82,9 @@ class NewRun:
     input: Json = UNSET
     trace_carrier: Json = UNSET
 
-    def __post_init__(self) -> None:
-        _keep_plain(self, self.run_id, self.workflow_name, self.started_at)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnd:
+class RunEnd(PlainFields):
     """How a run ended; `ended_at` is an ISO 8601 timestamp, kept as given. `is_error` makes it `errored` instead of
     `completed`. `result` and `error` are JSON; `UNSET` is none, which is not null."""
 
@@ -123,19 +94,6 @@ class RunEnd:
     duration_ms: int
     result: Json = UNSET
     error: Json = UNSET
-
-    def __post_init__(self) -> None:
-        _keep_plain(self, self.run_id, self.ended_at, self.duration_ms)
-
-
-_PLAIN: Final = frozenset({str, int, type(None)})
-
-
-def _keep_plain(record: object, *values: object) -> None:
-    """Makes texts and numbers of other classes plain ones, as they are in a database."""
-    if not _PLAIN.issuperset(map(type, values)):
-        for each in fields(record):  # type: ignore[arg-type]
-            object.__setattr__(record, each.name, plain(getattr(record, each.name)))
 
 
 _DISPATCH_FIELDS = {

@@ -17,10 +17,10 @@ from flue_memdb.contract.checks import (
     check_one_of,
     check_text,
     check_type,
-    plain,
 )
 from flue_memdb.contract.errors import InvalidPayloadError, quoted
 from flue_memdb.contract.json_text import Json, json_text, parse_json
+from flue_memdb.contract.plain import plain
 from flue_memdb.contract.timestamps import parse_timestamp
 
 OPERATION: Final = "restore"
