@@ -94,6 +94,28 @@ def _add_ghost_run(world: World) -> list[Call]:
     return [_call("addGhostRun", _GHOST, workflow), ("runs.listRuns", [{"limit": world.pick((1, 2, None))}])]
 
 
+def _begin_deletions(world: World) -> list[Call]:
+    """Peers died in deletions, perhaps in more than are listed at once; some keys are the beginnings of others."""
+    prefix = world.pick(("gone-", "gone-" + "x" * 1_500))
+    pending = _call("beginDeletions", prefix, world.pick((3, 28)))
+    return [*world.pick(([], _add_ghost_deletion(world)[:1])), pending, ("submissions.listPendingSessionDeletions", [])]
+
+
+def _meanwhile(world: World) -> list[Call]:
+    """A peer saves a document that is read in parts, or deletes a stream and begins it anew."""
+    streams = [key for key, segments in world.db.segments.items() if len(segments) > 1]
+    if streams and world.chance(0.5):
+        stream_key = world.pick(streams)
+        return [
+            _call("meanwhile", "replaceSegments", stream_key),
+            ("submissions.getStreamChunkSegments", [stream_key]),
+        ]
+    session_key = world.maybe(world.db.sessions, world.names.session_keys)
+    entries = [{"id": f"e{number}"} for number in range(3)]
+    save: Call = ("sessions.save", [session_key, {"entries": entries}])
+    return [save, _call("meanwhile", "publish", session_key), ("sessions.load", [session_key])]
+
+
 def _half_create(world: World) -> list[Call]:
     path = world.maybe(world.db.streams, world.names.paths)
     follows = (other_steps.read_meta, other_steps.read_events, other_steps.append, other_steps.create_stream)
@@ -103,12 +125,15 @@ def _half_create(world: World) -> list[Call]:
 def _peer(world: World) -> list[Call]:
     """What a peer does with a session, while it is written."""
     session_key = world.maybe(world.db.sessions, world.names.session_keys)
+    load: Call = ("sessions.load", [session_key])
     save: Call = ("sessions.save", [session_key, {"entries": []}])
     delete: Call = ("sessions.delete", [session_key])
     does = world.pick(
         (_call("hold", session_key), _call("stage", session_key, "whole"), _call("stage", session_key, "part"))
     )
     before = [] if session_key in world.db.sessions or world.chance(0.2) else [save]
+    if world.chance(0.2):
+        return [*before, _call("stage", session_key, "whole"), save, _call("publishStaged", session_key), load]
     if not before and world.chance(0.3):
         world.appointment = world.db.clock() + world.pick((_HOUR_MS, _HOUR_MS + 1))
         return [does, world.pick((save, save, delete))]
@@ -146,7 +171,13 @@ def _probe(world: World) -> list[Call]:
     index = world.pick(("runs_active", "runs_workflow", "sequence"))
     if index == "sequence":
         return [_call("wrongType", index, {"asks": world.pick(("admission", "deletion"))})]
-    return [_call("wrongType", index, {"workflow_name": world.pick(world.names.workflows)})]
+    # An index of a status is asked for with a workflow, or without.
+    workflow = world.pick((world.pick(world.names.workflows), "")) if index == "runs_active" else None
+    return [
+        _call(
+            "wrongType", index, {"workflow_name": world.pick(world.names.workflows) if workflow is None else workflow}
+        )
+    ]
 
 
 def _spoil_submission(world: World) -> list[Call]:
@@ -161,7 +192,20 @@ def _spoil_submission(world: World) -> list[Call]:
     what = world.pick(
         ("submissionId", *["sequence"] * 3, "attemptCount", "payload", "generation", "input", *["row"] * 2)
     )
+    if not row.unreadable and world.chance(0.25):
+        return _spoil_listed(world, row, what)
     return [_call("spoilSubmission", row.submission_id, what), *_after_spoil(world, row, what)]
+
+
+def _spoil_listed(world: World, row: SubmissionRow, what: str) -> list[Call]:
+    """A listing meets what cannot be read, and takes it out of every index: also what is settled and has lost its row,
+    if it stands in an index where it should not."""
+    index, misplaced = row.status, []
+    if row.status == "settled":
+        index, what = world.pick(("queued", "running", "terminalizing")), "row"
+        misplaced = [_call("addEntry", index, row.submission_id)]
+    spoil = _call("spoilSubmission", row.submission_id, what)
+    return [*misplaced, spoil, (_LISTINGS[index], []), _call("unlisted", row.submission_id)]
 
 
 def _after_spoil(world: World, row: SubmissionRow, what: str) -> list[Call]:
@@ -273,9 +317,13 @@ def _call(name: str, *args: Json) -> Call:
     return f"disturb.{name}", [*args]
 
 
-def smallest_parts() -> Call:
-    """What makes adapters go on in the smallest parts."""
-    return _call("smallestParts")
+SMALL_PARTS: Final[Call] = _call("smallParts")
+"""What makes adapters go on in parts of which a large record fills one."""
+
+
+def smaller_parts(world: World) -> Call:
+    """What makes adapters go on in small parts, or in the smallest."""
+    return world.pick((SMALL_PARTS, _call("smallestParts")))
 
 
 _STEPS: Final[tuple[Callable[[World], list[Call]], ...]] = (
@@ -284,6 +332,8 @@ _STEPS: Final[tuple[Callable[[World], list[Call]], ...]] = (
     _add_ghost_marker,
     _add_ghost_deletion,
     _add_ghost_run,
+    _begin_deletions,
+    *[_meanwhile] * 2,
     _half_create,
     *[_peer] * 3,
     _hold_payload,

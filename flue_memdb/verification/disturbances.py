@@ -14,15 +14,24 @@ Some must not change any answer; the reference ignores them:
 - `stage [sessionKey, how]`: a peer writes a new document, `whole` or in `part`, which it has not published;
 - `holdPayload [submissionId]`: a peer's reader holds the payload; `stagePayload [submissionId]`: a peer stages one of a
   submission that it never admits;
-- `smallestParts []`: for the rest of the sequence, adapters that send or fetch in parts do so in the smallest ones.
+- `smallestParts []`, `smallParts []`: for the rest of the sequence, adapters that send or fetch in parts do so in the
+  smallest ones, of one thing each; or in ones of few small things or of one large.
 
-Two are probes: a process starts, looks, and finds what the contract says; then all is as it was:
+Three are probes: somebody looks, and finds what the contract says; then all is as it was. For two a process starts:
 
 - `otherVersion [version]`: the namespace is at this schema version (empty: at none);
 - `wrongType [index, ids]`: a text stands where an index should be, or in the `sequence` of admissions, and somebody
-  asks for it.
+  asks for it;
+- `unlisted [submissionId]`: a submission that could not be read was settled by a listing, and no index of what is
+  unsettled names it; one without a row is named by none.
 
-One writes what an adapter could: `publish [sessionKey]`, by which a peer saves a document without entries.
+Some write what an adapter could:
+
+- `publish [sessionKey]`: a peer saves a document without entries;
+- `publishStaged [sessionKey]`: it publishes the `whole` one that it has staged, before the last save of another;
+- `beginDeletions [prefix, count]`: peers died in deletions of the sessions PREFIX0, PREFIX1 …;
+- `meanwhile [what, id]`: between two parts of the next call, or before it, a peer does a `publish` of a session, or a
+  `replaceSegments`, by which a stream has one other segment.
 
 The others damage a record; what that means says the contract, and the reference does the same:
 
@@ -42,7 +51,11 @@ from typing import Any, Final, Protocol, runtime_checkable
 from flue_memdb.contract import Json, parse_json
 from flue_memdb.contract.errors import quoted
 from flue_memdb.database import MemoryDatabase
-from flue_memdb.rows import Row
+from flue_memdb.rows import DeletionRow, Row
+
+OTHER_INDEX: Final = 1_000
+OTHER_TEXT: Final = "another"
+"""The segment of a stream that was begun anew."""
 
 _ANY_ADMISSION: Final = 2**53 - 1
 
@@ -59,7 +72,12 @@ DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
     "disturb.publish": ("sessionKey",),
     "disturb.holdPayload": ("submissionId",),
     "disturb.stagePayload": ("submissionId",),
+    "disturb.publishStaged": ("sessionKey",),
+    "disturb.beginDeletions": ("prefix", "count"),
+    "disturb.meanwhile": ("what", "id"),
     "disturb.smallestParts": (),
+    "disturb.smallParts": (),
+    "disturb.unlisted": ("submissionId",),
     "disturb.otherVersion": ("version",),
     "disturb.wrongType": ("index", "ids"),
     "disturb.spoilSubmission": ("submissionId", "what"),
@@ -147,6 +165,21 @@ def _spoil_deletion(db: MemoryDatabase, session_key: str, what: str) -> None:
         marker.lease_expires_at = 0
 
 
+def _publish(db: MemoryDatabase, session_key: str) -> None:
+    db.sessions[session_key] = '{"entries":[]}'
+
+
+def _replace_segments(db: MemoryDatabase, stream_key: str) -> None:
+    if stream_key in db.segments:
+        db.segments[stream_key] = {OTHER_INDEX: OTHER_TEXT}
+
+
+def _begin_deletions(db: MemoryDatabase, prefix: str, count: int) -> None:
+    for number in range(count):
+        marker = DeletionRow(db.admissions, db.clock(), "peer", lease_expires_at=0)
+        db.deletions.setdefault(f"{prefix}{number}", marker)
+
+
 def _mark(row: Row | None, what: str) -> None:
     if row is not None:
         row.unreadable = (*row.unreadable, what)
@@ -171,7 +204,10 @@ _ROWS: Final = {
 }
 _READ_AS: Final = {"generation": ("payload",), "sessionKey": ("submissionId", "sequence")}
 _CHANGES: Final[dict[str, Callable[..., Any]]] = {
-    "publish": lambda db, session_key: db.sessions.update({session_key: '{"entries":[]}'}),
+    "publish": _publish,
+    "publishStaged": _publish,
+    "beginDeletions": _begin_deletions,
+    "meanwhile": lambda db, what, id_: {"publish": _publish, "replaceSegments": _replace_segments}[what](db, id_),
     "spoilSubmission": _spoil_submission,
     "spoilJournal": _spoil_journal,
     "spoilRun": lambda db, run_id, what: _mark(db.runs.get(run_id), what),

@@ -1,7 +1,8 @@
 """What the disturbances of a differential run do to a namespace, and what its findings say for it all the same."""
 
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Any
 
 from flue_memdb.contract import Json
@@ -10,9 +11,10 @@ from flue_valkey.invariants import findings
 from flue_valkey.keyspace import Keyspace
 from flue_valkey.layout import base64url, key
 from flue_valkey.runner import Arg, Runner
+from flue_valkey.servers.part_watch import PartWatch
 from flue_valkey.servers.peers import Peers, ReadKeyspace, SaveSession
 from flue_valkey.servers.probes import Probes
-from flue_valkey.servers.small_parts import smallest_parts
+from flue_valkey.servers.small_parts import small_parts, smallest_parts
 
 _UNREADABLE = "?"
 _NO_HASH = "string and no hash"
@@ -23,9 +25,10 @@ _SHOWN = 40
 class Disturbances:
     """The disturbances of one namespace; some of them are made by `peers`, some are `probes`."""
 
-    def __init__(self, runner: Runner, prefix: str, peers: Peers, probes: Probes) -> None:
+    def __init__(self, runner: Runner, prefix: str, peers: Peers, probes: Probes, watch: PartWatch) -> None:
         self._runner = runner
         self._prefix = prefix
+        self._watch = watch
         self._peers = peers
         self._probes = probes
         self._damaged: set[str] = set()
@@ -45,7 +48,12 @@ class Disturbances:
             "publish": peers.publish,
             "holdPayload": peers.hold_payload,
             "stagePayload": peers.stage_payload,
-            "smallestParts": self._smallest_parts,
+            "publishStaged": peers.publish_staged,
+            "beginDeletions": peers.begin_deletions,
+            "meanwhile": self._meanwhile,
+            "smallestParts": partial(self._smaller_parts, smallest_parts),
+            "smallParts": partial(self._smaller_parts, small_parts),
+            "unlisted": probes.unlisted,
             "otherVersion": probes.other_version,
             "wrongType": probes.wrong_type,
             "spoilSubmission": self._spoil_submission,
@@ -93,8 +101,12 @@ class Disturbances:
         _, _, found = message.partition(": ")
         return any(found.startswith(f"{subject}: ") and word in found[len(subject) :] for subject, word in self._told)
 
-    async def _smallest_parts(self) -> None:
-        self._in_the_end.enter_context(smallest_parts())
+    async def _smaller_parts(self, parts: Callable[[], AbstractContextManager[None]]) -> None:
+        self._in_the_end.enter_context(parts())
+
+    async def _meanwhile(self, what: str, id_: str) -> None:
+        does = {"publish": self._peers.publish, "replaceSegments": self._peers.replace_segments}[what]
+        self._watch.meanwhile = partial(does, id_)
 
     async def _add_entry(self, index: str, submission_id: str) -> None:
         row = self._key("submission", submission_id=submission_id)

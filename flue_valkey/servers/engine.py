@@ -14,14 +14,14 @@ from flue_valkey.invariants import findings
 from flue_valkey.keyspace import Keyspace, read_keyspace
 from flue_valkey.runner import Runner
 from flue_valkey.servers.disturbances import Disturbances
+from flue_valkey.servers.part_watch import PartWatch
 from flue_valkey.servers.peers import Peers
 from flue_valkey.servers.probes import Probes
 from flue_valkey.servers.server import Server
+from flue_valkey.servers.small_parts import parts_are_usual
 from flue_valkey.servers.thrift import waste
-from flue_valkey.store import parts
 from flue_valkey.store.connection import log
 
-_USUAL_BYTES: Final = parts.BYTES
 _NEVER_S: Final = 1e6
 
 
@@ -35,9 +35,10 @@ class ValkeyNamespace:
         self._prefix = server.new_prefix()
         self._reader: Runner | None = None
         self._disturbances: Disturbances | None = None
+        self._parts = PartWatch()
 
     def adapter(self, client: int) -> Adapter:  # noqa: ARG002 -- every client gets a connection of its own
-        return self._adapter_over(self._server.runner())
+        return self._adapter_over(self._parts.runner(self._server.runner()))
 
     def _adapter_over(self, runner: Runner) -> Adapter:
         return valkey(
@@ -54,8 +55,10 @@ class ValkeyNamespace:
 
     async def findings(self) -> list[str]:
         if self._disturbances is not None:
-            return await self._disturbances.findings(self._read, self._save) + await self._waste()
-        return [str(finding) for finding in await findings(await self._read())]
+            found = await self._disturbances.findings(self._read, self._save) + await self._waste()
+        else:
+            found = [str(finding) for finding in await findings(await self._read())]
+        return found + self._parts.findings
 
     async def disturb(self, name: str, *args: Json) -> None:
         if self._disturbances is None:
@@ -63,7 +66,7 @@ class ValkeyNamespace:
             reader = self._own_reader()
             peers = Peers(reader, self._prefix, self._clock)
             probes = Probes(reader, self._prefix, partial(self.adapter, 0))
-            self._disturbances = Disturbances(reader, self._prefix, peers, probes)
+            self._disturbances = Disturbances(reader, self._prefix, peers, probes, self._parts)
         await self._disturbances.make(name, *args)
 
     def names_damage(self, message: str) -> bool:
@@ -84,7 +87,7 @@ class ValkeyNamespace:
     async def _waste(self) -> list[str]:
         """Of one session that peers have read or written, unless documents go in parts that are too small for it."""
         sessions = self._disturbances.sessions if self._disturbances is not None else ()
-        for session_key in sessions if parts.BYTES >= _USUAL_BYTES else ():
+        for session_key in sessions if parts_are_usual() else ():
             return await waste(self._server.runner(), self._adapter_over, session_key)
         return []
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from flue_memdb.clock import Clock
+from flue_memdb.verification.disturbances import OTHER_INDEX, OTHER_TEXT
 from flue_valkey.keyspace import Keyspace
 from flue_valkey.layout import key
 from flue_valkey.runner import Runner
@@ -35,6 +36,7 @@ class Peers:
         self._clock = clock
         self._held: dict[str, list[_Generation]] = {}
         self._staged: list[_Generation] = []
+        self._early: list[str] = []
         self._published_ones = 0
         self.sessions: dict[str, None] = {}
 
@@ -79,6 +81,43 @@ class Peers:
         )
         await self._runner.command("HSET", key(self._prefix, "session", **ids), "generation", name)
 
+    async def publish_staged(self, session_key: str) -> None:
+        """Who staged a whole document last publishes it, after a save of another: it has to be there still."""
+        staged = [one for one in self._staged if one.id == session_key and "whole" in one.name]
+        if not staged:
+            await self.publish(session_key)
+            return
+        generation = staged[-1]
+        ids = {"session_key": session_key, "generation": generation.name}
+        document = key(self._prefix, "session_generation", **ids)
+        is_there = await self._runner.command("EXISTS", document)
+        if generation.beside is not None and not is_there and generation.stamp >= self._clock() - _HOUR_MS:
+            self._early.append(f"{generation.name} of session {session_key!r} is gone before its peer publishes it")
+        self._staged.remove(generation)
+        self.sessions[session_key] = None
+        await self._runner.command(
+            "ZADD", key(self._prefix, "session_generations", **ids), self._clock(), generation.name
+        )
+        await self._runner.command("HSET", document, "session", "{}", "entryCount", 0)
+        await self._runner.command("HSET", key(self._prefix, "session", **ids), "generation", generation.name)
+
+    async def replace_segments(self, stream_key: str) -> None:
+        """The segments of a stream are deleted, and it is begun anew with another one."""
+        segments = key(self._prefix, "stream_segments", stream_key=stream_key)
+        if await self._runner.command("TYPE", segments) == b"hash":
+            await self._runner.pipeline([("DEL", segments), ("HSET", segments, OTHER_INDEX, OTHER_TEXT)])
+
+    async def begin_deletions(self, prefix: str, count: int) -> None:
+        """Who deletes the sessions of these names has died."""
+        cutoff = await self._runner.command("GET", key(self._prefix, "sequence")) or 0
+        for session_key in (f"{prefix}{number}" for number in range(count)):
+            marker = key(self._prefix, "deletion", session_key=session_key)
+            if await self._runner.command("EXISTS", marker):
+                continue
+            fields = ("cutoff", cutoff, "startedAt", self._clock(), "ownerId", "peer", "leaseExpiresAt", 0)
+            await self._runner.command("HSET", marker, *fields, "phase", "snapshot")
+            await self._runner.command("ZADD", key(self._prefix, "deletions"), self._clock(), session_key)
+
     async def stage_payload(self, submission_id: str) -> None:
         """A writer stages the payload of a submission that nobody has admitted, and dies."""
         ids = {"submission_id": submission_id, "generation": f"peer-payload-{len(self._staged)}"}
@@ -107,7 +146,7 @@ class Peers:
             await self.let_go(session_key)
             await save(session_key)
         after = await read()
-        return [*found, *self._taken_from_writers(after), *self._left(after)]
+        return [*self._early, *found, *self._taken_from_writers(after), *self._left(after)]
 
     def concerns(self, finding: str) -> bool:
         """Whether a finding is about something that a peer has staged, or the payload that one holds."""

@@ -12,6 +12,8 @@ _VERSION = str(SCHEMA_VERSION)
 _ASIDE = ":aside"
 _TEXT = "?"
 _COUNTER = "the admission counter cannot be read"
+_UNSETTLED = ("queued", "running", "terminalizing")
+_OF_ALL = ("submissions", "submissions_order", "settled")
 _NOBODY_S = DispatchInput(dispatch_id="nobody's", agent="a", id="nobody's", input=None, accepted_at="1970-01-01")
 
 
@@ -62,6 +64,23 @@ class Probes:
         if f": key {place}: {said};" not in str(result):
             self.findings.append(f"{name} cannot be read, and who needs it gets {result!r}")
 
+    async def unlisted(self, submission_id: str) -> None:
+        """A listing has met a submission that cannot be read: no index of what is unsettled names it any more; where
+        there is no row, none at all does."""
+        row = key(self._prefix, "submission", submission_id=submission_id)
+        is_row = await self._command("TYPE", row) == b"hash"
+        status, session_key = (
+            await self._command("HMGET", row, "status", "sessionKey") if is_row else (b"settled", None)
+        )
+        if status != b"settled":
+            return  # the listing did not meet it
+        indexes = [key(self._prefix, name) for name in (_UNSETTLED if is_row else (*_UNSETTLED, *_OF_ALL))]
+        if session_key is not None:
+            indexes.append(key(self._prefix, "session_unsettled", session_key=session_key.decode()))
+        for index in indexes:
+            if await self._command("ZSCORE", index, submission_id) is not None:
+                self.findings.append(f"{index} names {submission_id!r} still, which could not be read")
+
     @asynccontextmanager
     async def _set_aside(self, place: str) -> AsyncIterator[None]:
         is_there = await self._command("EXISTS", place)
@@ -87,7 +106,7 @@ def _asks(stores: Stores, name: str, args: dict[str, str]) -> Awaitable[Json | o
         return stores.submissions.claim_submission(ClaimRef(args["submission_id"], "a", "o", lease_expires_at=0))
     if name == "runs_workflow":
         return stores.runs.list_runs(workflow_name=args["workflow_name"])
-    return stores.runs.list_runs(status="active", workflow_name=args["workflow_name"])
+    return stores.runs.list_runs(status="active", workflow_name=args["workflow_name"] or None)
 
 
 async def _nothing() -> None:

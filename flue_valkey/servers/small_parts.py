@@ -1,4 +1,4 @@
-"""Parts as small as they can be, for this whole process: what goes in one part elsewhere goes in many."""
+"""Parts that are smaller than usual, for this whole process: what goes in one part elsewhere goes in many."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +13,40 @@ _USUAL: Final = {
         "SETTLED_SUBMISSIONS",
     )
 }
+_SMALL_SHARE: Final = 50
 _blocks: Final[list[None]] = []
 
 
+def parts_are_usual() -> bool:
+    """Whether parts are as large as in an app."""
+    return not _blocks
+
+
 @contextmanager
-def smallest_parts() -> Iterator[None]:
-    """As long as any such block lasts, each part holds one thing. Blocks may end in any order."""
+def smaller_parts(share: int) -> Iterator[None]:
+    """As long as such a block lasts, parts are one of so many shares of the usual ones, and hold at least one thing.
+
+    Blocks may end in any order; the last that began says how small parts are.
+    """
     _blocks.append(None)
-    vars(parts).update(dict.fromkeys(_USUAL, 1))
+    vars(parts).update({name: max(1, usual // share) for name, usual in _USUAL.items()})
     try:
         yield
     finally:
         _blocks.pop()
         if not _blocks:
             vars(parts).update(_USUAL)
+
+
+@contextmanager
+def small_parts() -> Iterator[None]:
+    """As long as such a block lasts, each part holds a few things, or a large one."""
+    with smaller_parts(_SMALL_SHARE):
+        yield
+
+
+@contextmanager
+def smallest_parts() -> Iterator[None]:
+    """As long as such a block lasts, each part holds one thing."""
+    with smaller_parts(max(_USUAL.values())):
+        yield

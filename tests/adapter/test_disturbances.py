@@ -16,6 +16,7 @@ from flue_valkey.layout import key
 from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
+from flue_valkey.servers.part_watch import PartWatch
 from flue_valkey.servers.peers import Peers
 from flue_valkey.servers.probes import Probes
 from flue_valkey.store import parts
@@ -28,7 +29,7 @@ def document(text: str) -> dict[str, object]:
 @pytest.fixture
 def disturbances(runner: Runner, prefix: str, clock: ManualClock) -> Disturbances:
     adapter = partial(valkey, runner, key_prefix=prefix, inspect_server=False)
-    return Disturbances(runner, prefix, Peers(runner, prefix, clock), Probes(runner, prefix, adapter))
+    return Disturbances(runner, prefix, Peers(runner, prefix, clock), Probes(runner, prefix, adapter), PartWatch())
 
 
 @pytest.fixture
@@ -121,6 +122,17 @@ MUTANTS = {
     "an index may be of any type": ("list_runs.lua", "if refused then", "if false then"),
     "an older version stays": ("migrate.lua", 'stored ~= "2"', 'stored ~= "0"'),
     "a document is never known": ("includes/is_as_known.lua", "return length ==", "return 0 =="),
+    "a long id counts nothing": ("includes/visit_status.lua", " - cost_of_long(submission_id)", ""),
+    "a large event counts nothing": ("read_events.lua", "(text and #text or 0)", "1"),
+    "a part holds one event": ("read_events.lua", "if left <= 0 then", "if true then"),
+    "a stream that was begun anew goes on": ("get_stream_chunk_segments.lua", "if first > 0 and", "if first > 1 and"),
+    "only so many deletions are pending": ("list_pending_session_deletions.lua", "#entries < 50", "#entries < 51"),
+    "who waits keeps what cannot be read": ("settle_corrupt_submission.lua", '== "zset" then', '~= "zset" then'),
+    "what a peer stages is superseded": (
+        "includes/superseded_session.lua",
+        "if not published or stamp > tonumber(published) then",
+        "if false then",
+    ),
     "a renewal renews nothing": (
         "renew_session_deletion.lua",
         'redis.call("HSET", deletion',
