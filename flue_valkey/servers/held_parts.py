@@ -86,6 +86,8 @@ def _runs(reply: list[Any], values: Values) -> Part:
 
 
 def _deletions(reply: list[Any], _: Values) -> Part:
+    if reply[0] not in (b"more", b"last"):
+        return Part()
     things = [_about(_beyond(session_key) / 100, exact=1) for session_key in reply[1]]
     return Part([Thing(0, _UNSEEN), *things], goes_on=reply[0] == b"more")
 
