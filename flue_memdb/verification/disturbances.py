@@ -30,6 +30,7 @@ Some write what an adapter could:
 - `publish [sessionKey]`: a peer saves a document without entries;
 - `publishStaged [sessionKey]`: it publishes the `whole` one that it has staged, before the last save of another;
 - `beginDeletions [prefix, count]`: peers died in deletions of the sessions PREFIX0, PREFIX1 …;
+- `beginDeletion [sessionKey]`: a peer died in a deletion that covers the first submission of a settled session;
 - `meanwhile [what, id]`: between two parts of the next call, or before it, a peer does a `publish` of a session, or a
   `replaceSegments`, by which a stream has one other segment.
 
@@ -74,6 +75,7 @@ DISTURBANCES: Final[dict[str, tuple[str, ...]]] = {
     "disturb.stagePayload": ("submissionId",),
     "disturb.publishStaged": ("sessionKey",),
     "disturb.beginDeletions": ("prefix", "count"),
+    "disturb.beginDeletion": ("sessionKey",),
     "disturb.meanwhile": ("what", "id"),
     "disturb.smallestParts": (),
     "disturb.smallParts": (),
@@ -174,6 +176,13 @@ def _replace_segments(db: MemoryDatabase, stream_key: str) -> None:
         db.segments[stream_key] = {OTHER_INDEX: OTHER_TEXT}
 
 
+def _begin_deletion(db: MemoryDatabase, session_key: str) -> None:
+    rows = db.session_submissions.get(session_key)
+    if rows and session_key not in db.session_unsettled:
+        cutoff = min(row.sequence for row in rows.values())
+        db.deletions.setdefault(session_key, DeletionRow(cutoff, db.clock(), "peer", lease_expires_at=0))
+
+
 def _begin_deletions(db: MemoryDatabase, prefix: str, count: int) -> None:
     for number in range(count):
         marker = DeletionRow(db.admissions, db.clock(), "peer", lease_expires_at=0)
@@ -207,6 +216,7 @@ _CHANGES: Final[dict[str, Callable[..., Any]]] = {
     "publish": _publish,
     "publishStaged": _publish,
     "beginDeletions": _begin_deletions,
+    "beginDeletion": _begin_deletion,
     "meanwhile": lambda db, what, id_: {"publish": _publish, "replaceSegments": _replace_segments}[what](db, id_),
     "spoilSubmission": _spoil_submission,
     "spoilJournal": _spoil_journal,

@@ -49,6 +49,7 @@ class Disturbances:
             "holdPayload": peers.hold_payload,
             "stagePayload": peers.stage_payload,
             "publishStaged": peers.publish_staged,
+            "beginDeletion": peers.begin_deletion,
             "beginDeletions": peers.begin_deletions,
             "meanwhile": self._meanwhile,
             "smallestParts": partial(self._smaller_parts, smallest_parts),

@@ -8,7 +8,7 @@ from flue_memdb.clock import Clock
 from flue_memdb.verification.disturbances import OTHER_INDEX, OTHER_TEXT
 from flue_valkey.keyspace import Keyspace
 from flue_valkey.layout import key
-from flue_valkey.runner import Runner
+from flue_valkey.runner import Arg, Runner
 
 ReadKeyspace: TypeAlias = Callable[[], Awaitable[Keyspace]]
 SaveSession: TypeAlias = Callable[[str], Awaitable[None]]
@@ -37,6 +37,7 @@ class Peers:
         self._held: dict[str, list[_Generation]] = {}
         self._staged: list[_Generation] = []
         self._early: list[str] = []
+        self._staged_ones = 0
         self._published_ones = 0
         self.sessions: dict[str, None] = {}
 
@@ -60,13 +61,14 @@ class Peers:
         self.sessions[session_key] = None
         published = await self._published("session", session_key)
         count = 0 if how == "whole" else 2
-        name = f"peer-{how}-{len(self._staged)}"
+        name = f"peer-{how}-{self._staged_ones}"
         ids = {"session_key": session_key, "generation": name}
         await self._runner.command("ZADD", key(self._prefix, "session_generations", **ids), self._clock(), name)
         await self._runner.command(
             "HSET", key(self._prefix, "session_generation", **ids), "session", "{}", "entryCount", count
         )
         beside = published.name if published and (how == "part" or published.stamp < self._clock()) else None
+        self._staged_ones += 1
         self._staged.append(_Generation("session", session_key, name, self._clock(), beside))
 
     async def publish(self, session_key: str) -> None:
@@ -110,23 +112,35 @@ class Peers:
     async def begin_deletions(self, prefix: str, count: int) -> None:
         """Who deletes the sessions of these names has died."""
         cutoff = await self._runner.command("GET", key(self._prefix, "sequence")) or 0
-        for session_key in (f"{prefix}{number}" for number in range(count)):
-            marker = key(self._prefix, "deletion", session_key=session_key)
-            if await self._runner.command("EXISTS", marker):
-                continue
+        for number in range(count):
+            await self._mark_deletion(f"{prefix}{number}", cutoff)
+
+    async def begin_deletion(self, session_key: str) -> None:
+        """Who deletes a settled session up to its first submission has died."""
+        queue = key(self._prefix, "session_unsettled", session_key=session_key)
+        submissions = key(self._prefix, "session_submissions", session_key=session_key)
+        admitted = await self._runner.command("ZRANGEBYSCORE", submissions, "(0", "+inf", "LIMIT", 0, 1)
+        if admitted and not await self._runner.command("EXISTS", queue):
+            cutoff = await self._runner.command("ZSCORE", submissions, admitted[0])
+            await self._mark_deletion(session_key, int(float(cutoff)))
+
+    async def _mark_deletion(self, session_key: str, cutoff: Arg) -> None:
+        marker = key(self._prefix, "deletion", session_key=session_key)
+        if not await self._runner.command("EXISTS", marker):
             fields = ("cutoff", cutoff, "startedAt", self._clock(), "ownerId", "peer", "leaseExpiresAt", 0)
             await self._runner.command("HSET", marker, *fields, "phase", "snapshot")
             await self._runner.command("ZADD", key(self._prefix, "deletions"), self._clock(), session_key)
 
     async def stage_payload(self, submission_id: str) -> None:
         """A writer stages the payload of a submission that nobody has admitted, and dies."""
-        ids = {"submission_id": submission_id, "generation": f"peer-payload-{len(self._staged)}"}
+        ids = {"submission_id": submission_id, "generation": f"peer-payload-{self._staged_ones}"}
         if await self._runner.command("TYPE", key(self._prefix, "submission", **ids)) != b"none":
             return
         listed = key(self._prefix, "submission_generations", **ids)
         await self._runner.command("ZADD", listed, self._clock(), ids["generation"])
         payload = key(self._prefix, "submission_generation", **ids)
         await self._runner.command("HSET", payload, "payload", "{}", "chunkCount", 0)
+        self._staged_ones += 1
         self._staged.append(_Generation("submission", submission_id, ids["generation"], self._clock()))
 
     async def hold_payload(self, submission_id: str) -> None:
