@@ -67,7 +67,7 @@ def _begin_deletion(world: World) -> list[Call]:
     """A peer died in a deletion that does not cover all of the session, and another process takes it over."""
     settled = [key for key in world.db.session_submissions if key not in world.db.session_unsettled]
     if not settled:
-        return _begin_deletions(world)
+        return _peer(world)
     session_key = world.pick(settled)
     takes_over: Call = ("submissions.deleteSession", [session_key, {"$tree": "ok"}])
     return [disturbance("beginDeletion", session_key), takes_over]

@@ -9,6 +9,7 @@ Bytes and numbers of things are exact. Of what is an estimate of time, only half
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any, Final
 
 from flue_valkey.runner import Arg, Reply, Runner
@@ -48,6 +49,12 @@ class PartWatch:
             self.findings.append(f"{told} {most:.0f} at most, and another one follows")
 
 
+@cache
+def _name(text: str) -> str | None:
+    """The name of a script that works in parts."""
+    return next((name for name in HELD if SCRIPTS[name].text == text), None)
+
+
 class _Watched(PassingRunner):
     def __init__(self, runner: Runner, watch: PartWatch) -> None:
         super().__init__(runner)
@@ -55,7 +62,7 @@ class _Watched(PassingRunner):
 
     async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
         """As of the other runner; a part is looked at."""
-        name = next((name for name in HELD if SCRIPTS[name].text is script), None)
+        name = _name(script)
         meanwhile, self._watch.meanwhile = self._watch.meanwhile, None
         if meanwhile is not None and name not in _READS:
             await meanwhile()
