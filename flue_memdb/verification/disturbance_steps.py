@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from flue_memdb.contract import Json
+from flue_memdb.contract import Json, session_storage_key
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.damage_steps import LISTINGS, disturbance, spoil_other, spoil_submission
 from flue_memdb.verification.world import Call, World
@@ -157,13 +157,19 @@ def _probe(world: World) -> list[Call]:
     ]
 
 
-SMALL_PARTS: Final[Call] = disturbance("smallParts")
-"""What makes adapters go on in parts of which a large record fills one."""
-
-
-def smaller_parts(world: World) -> Call:
-    """What makes adapters go on in small parts, or in the smallest."""
-    return world.pick((SMALL_PARTS, SMALL_PARTS, disturbance("smallestParts")))
+def smaller_parts(world: World) -> list[Call]:
+    """What makes adapters go on in small parts, with some long ids to go through, or in the smallest."""
+    if world.chance(0.35):
+        return [disturbance("smallestParts")]
+    name = "long-" + "x" * 2_000
+    deletion: Call = ("submissions.deleteSession", [session_storage_key(name), {"$tree": "ok"}])
+    long_ones: tuple[list[Call], ...] = (
+        [("bulk.settleDispatches", [name, 4, 0]), deletion],
+        [("bulk.admitDispatches", [name, 6, 0]), (LISTINGS["queued"], [])],
+        [("bulk.claimDispatches", [name, 4, 0]), (LISTINGS["running"], [])],
+        [("bulk.createRuns", [name, 6, 0]), ("runs.listRuns", [])],
+    )
+    return [disturbance("smallParts"), *world.pick(long_ones)]
 
 
 _STEPS: Final[tuple[Callable[[World], list[Call]], ...]] = (

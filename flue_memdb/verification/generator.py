@@ -9,7 +9,7 @@ from flue_memdb.database import MemoryDatabase
 from flue_memdb.verification.areas import AREAS, DAMAGEABLE, FLAVOURS, as_operation
 from flue_memdb.verification.bad_input import damaged
 from flue_memdb.verification.bulk_steps import bulk_steps
-from flue_memdb.verification.disturbance_steps import SMALL_PARTS, disturbed, smaller_parts
+from flue_memdb.verification.disturbance_steps import disturbed, smaller_parts
 from flue_memdb.verification.disturbances import disturb, is_disturbance
 from flue_memdb.verification.following import follow_up
 from flue_memdb.verification.live import operations_within
@@ -56,8 +56,8 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     trouble: list[Call] = []
     larger: World | None = None
     if is_disturbed and not planned and troubled.chance(_SMALLER_PARTS):
-        trouble.append(smaller_parts(troubled))
-        if trouble == [SMALL_PARTS]:
+        trouble = smaller_parts(troubled)
+        if len(trouble) > 1:
             world.names = troubled.names = lengthened(troubled.rng, world.names)
             larger = troubled
     while len(made) < operations:

@@ -16,7 +16,6 @@ from flue_valkey.runner import Arg, Reply, Runner
 from flue_valkey.scripts import SCRIPTS
 from flue_valkey.servers.held_parts import HELD, Part
 from flue_valkey.servers.passing import PassingRunner
-from flue_valkey.servers.small_parts import parts_are_usual
 
 _READS: Final = frozenset(
     {"session_load", "session_load_more", "get_stream_chunk_segments", "get_named_segments", "read_events"}
@@ -76,16 +75,15 @@ class _Watched(PassingRunner):
         left = set(await self._of_session(name, keys))
         values["gone"] = [each for each in before if each not in left]
         part = held(reply, values)
-        if name != _DELETES or not parts_are_usual():
-            self._watch.look(name, float(values[budget]), part)
+        self._watch.look(name, float(values[budget]), part)
         if meanwhile is not None and name in _READS:
             await meanwhile()
             return reply if part.goes_on else await super().eval(script, keys, args)
         return reply
 
     async def _of_session(self, name: str, keys: Sequence[Arg]) -> list[bytes]:
-        """The submissions of the session that is deleted; none where parts are too large to tell."""
-        if name != _DELETES or parts_are_usual():
+        """The submissions of the session that this script deletes; none of one that deletes no session."""
+        if name != _DELETES:
             return []
         index = keys[SCRIPTS[name].keys.index("session_submissions")]
         found: list[bytes] = await self.command("ZRANGE", index, 0, -1)

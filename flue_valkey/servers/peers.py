@@ -117,12 +117,21 @@ class Peers:
 
     async def begin_deletion(self, session_key: str) -> None:
         """Who deletes a settled session up to its first submission has died."""
-        queue = key(self._prefix, "session_unsettled", session_key=session_key)
         submissions = key(self._prefix, "session_submissions", session_key=session_key)
         admitted = await self._runner.command("ZRANGEBYSCORE", submissions, "(0", "+inf", "LIMIT", 0, 1)
-        if admitted and not await self._runner.command("EXISTS", queue):
+        if admitted and not await self._has_work(session_key):
             cutoff = await self._runner.command("ZSCORE", submissions, admitted[0])
             await self._mark_deletion(session_key, int(float(cutoff)))
+
+    async def _has_work(self, session_key: str) -> bool:
+        """Whether the session's queue names a submission whose row is not settled."""
+        queue = key(self._prefix, "session_unsettled", session_key=session_key)
+        for submission_id in await self._runner.command("ZRANGE", queue, 0, -1):
+            row = key(self._prefix, "submission", submission_id=submission_id.decode())
+            is_row = await self._runner.command("TYPE", row) == b"hash"
+            if is_row and await self._runner.command("HGET", row, "status") != b"settled":
+                return True
+        return False
 
     async def _mark_deletion(self, session_key: str, cutoff: Arg) -> None:
         marker = key(self._prefix, "deletion", session_key=session_key)
