@@ -65,7 +65,8 @@ def _begin_deletions(world: World) -> list[Call]:
 
 def _begin_deletion(world: World) -> list[Call]:
     """A peer died in a deletion that does not cover all of the session, and another process takes it over."""
-    settled = [key for key in world.db.session_submissions if key not in world.db.session_unsettled]
+    db = world.db  # whoever deletes a session now, or died lately, would be waited for
+    settled = [key for key in db.session_submissions if key not in db.session_unsettled and key not in db.deletions]
     if not settled:
         return _peer(world)
     session_key = world.pick(settled)

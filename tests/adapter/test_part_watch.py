@@ -49,7 +49,7 @@ class Canned(PassingRunner):
 
 
 def called(script: str, values: dict[str, Any]) -> tuple[str, list[Arg], list[Arg]]:
-    return SCRIPTS[script].text, [], [values[name] for name in SCRIPTS[script].values]
+    return SCRIPTS[script].text, [*SCRIPTS[script].keys], [values[name] for name in SCRIPTS[script].values]
 
 
 FINE = {
