@@ -123,7 +123,6 @@ MUTANTS = {
     "an older version stays": ("migrate.lua", 'stored ~= "2"', 'stored ~= "0"'),
     "a document is never known": ("includes/is_as_known.lua", "return length ==", "return 0 =="),
     "a long id counts nothing": ("includes/visit_status.lua", " - cost_of_long(submission_id)", ""),
-    "a large event counts nothing": ("read_events.lua", "(text and #text or 0)", "1"),
     "a part holds one event": ("read_events.lua", "if left <= 0 then", "if true then"),
     "a stream that was begun anew goes on": ("get_stream_chunk_segments.lua", "if first > 0 and", "if first > 1 and"),
     "only so many deletions are pending": ("list_pending_session_deletions.lua", "#entries < 50", "#entries < 51"),
