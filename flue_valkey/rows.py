@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flue_memdb.contract import UNSET, CorruptRecordError, Json, RunOwner, RunPointer, RunRecord, Submission
-from flue_memdb.contract.checks import KINDS, PHASES, RUN_STATUSES
+from flue_memdb.contract.checks import KINDS, PHASES, RUN_STATUSES, SUBMISSION_STATUSES
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.images import attach_images
 from flue_memdb.contract.json_text import parse_json
@@ -14,8 +14,6 @@ from flue_memdb.contract.records import TerminalOutbox, TurnJournal
 Flat: TypeAlias = Sequence[bytes | None] | bytes
 """Fields and values in turn; of a key that is no hash, the name of its type."""
 Fields: TypeAlias = Mapping[bytes, bytes]
-
-SUBMISSION_STATUSES = frozenset({"queued", "running", "terminalizing", "settled"})
 
 _INDEX = re.compile(rb"0|[1-9][0-9]{0,15}")
 _DIGITS = 16

@@ -1,7 +1,8 @@
 """The Lua scripts, one an operation, and what makes them callable by name.
 
 A script's header is its calling contract. `KEYS` names keys of the layout, `ARGV` names values (a last one with `...`
-takes the rest as a list); both are locals of the same names in the body. `@include NAME` brings in the one local
+takes the rest as a list); both are locals of the same names in the body. `RETURNS` has the replies, each of which
+begins with its tag; any script may reply `{"corrupt", key, found}` as well. `@include NAME` brings in the one local
 function of `includes/NAME.lua`. Before the body runs, each key is checked to be of its type or absent; otherwise the
 script answers `{"wrong_type", key, expected, actual}` and has changed nothing.
 """
@@ -18,6 +19,8 @@ from flue_valkey.layout import LAYOUT, base64url
 Value: TypeAlias = str | bytes | int
 
 _HEADER = re.compile(r"^-- (KEYS|ARGV) +(.+)$", re.MULTILINE)
+_RETURNS = re.compile(r"^-- RETURNS +.+(?:\n--  +.+)*", re.MULTILINE)
+_TAG = re.compile(r'\{"(\w+)"')
 _INCLUDE = re.compile(r"^-- @include (\w+)$", re.MULTILINE)
 _GUARD = "wrong_type"
 
@@ -28,7 +31,7 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script with the names of its keys, of the ids that these are made of, and of its values.
+    """A script with the names of its keys, of the ids that these are made of, and of its values, and with its tags.
 
     `key_forms` are those of the keys in the layout, with a space between: filled in together, which is faster.
     """
@@ -40,6 +43,7 @@ class Script:
     ids: tuple[str, ...]
     values: tuple[str, ...]
     rest: str | None
+    tags: frozenset[str]
 
     def bind(self, prefix: str, values: Mapping[str, Any], rest: Sequence[Value]) -> tuple[list[str], list[Value]]:
         """The keys and arguments of a call in the order in which the script takes them."""
@@ -69,7 +73,8 @@ def load(name: str, folder: Traversable) -> Script:
         _collect(folder, include, (name,), includes)
     text = "\n".join([*_locals(keys, values, rest), *includes.values(), *_guards(keys), _code(source)])
     ids = tuple({name: None for key in keys for name in LAYOUT[key].ids})
-    return Script(name, text, keys, " ".join(LAYOUT[key].form for key in keys), ids, values, rest)
+    tags = frozenset({_GUARD, "corrupt", *_TAG.findall("".join(_RETURNS.findall(source)))})
+    return Script(name, text, keys, " ".join(LAYOUT[key].form for key in keys), ids, values, rest, tags)
 
 
 def _collect(folder: Traversable, name: str, stack: tuple[str, ...], found: dict[str, str]) -> None:

@@ -1,10 +1,8 @@
 """What the stores of one adapter share: the way to the server, and the process's own state."""
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from flue_memdb.clock import Clock
@@ -70,7 +68,7 @@ class Connection:
             tag = reply[0].decode()
         except (AttributeError, LookupError, TypeError, UnicodeDecodeError):
             raise strange_reply(operation, reply) from None
-        if tag not in _names_in(script.text):
+        if tag not in script.tags:
             raise strange_reply(operation, reply)
         if tag == "wrong_type":
             key, expected, actual = (part.decode() for part in reply[1:])
@@ -80,12 +78,6 @@ class Connection:
         if tells:
             reached(tag)
         return [tag, *reply[1:]]  # the reply itself is the runner's
-
-
-@cache
-def _names_in(script: str) -> frozenset[str]:
-    """All that the script calls by a name; among that are its tags."""
-    return frozenset(re.findall(r'"(\w+)"', script))
 
 
 class Store:
