@@ -51,7 +51,7 @@ soak: $(READY) server
 	$(BIN)/flue db verify --kills 200 --seed 7
 	FLUE_CUT_SEQUENCES=500 $(BIN)/pytest --quiet --numprocesses $(WORKERS) tests/adapter/test_cut_at_random.py
 	FLUE_RACE_CALLS=20000 $(BIN)/pytest --quiet --timeout 3600 tests/drills/test_processes.py
-	$(MAKE) mutants ARGS="--only flue_valkey/ --sample 200 --seed 197 --tests"
+	$(MAKE) mutants ARGS="--only flue_valkey/ --sample 200 --seed 303 --tests"
 	$(MAKE) mutants ARGS="--only flue_memdb/ --sample 150 --seed 198 --tests"
 
 docs: $(READY)

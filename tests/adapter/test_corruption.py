@@ -326,6 +326,24 @@ async def test_a_claim_without_a_payload_changes_nothing(damage: list[str], stor
     assert await spoil("HGET", "submission", "status", submission_id="d1") == b"queued"
 
 
+async def test_a_stream_that_has_lost_its_place_takes_no_event(stores: Stores, spoil: Spoil) -> None:
+    await stores.events.create_stream("p")
+    await spoil("HDEL", "event", "nextOffset", path="p")
+    with pytest.raises(CorruptRecordError, match="its nextOffset cannot be read"):
+        await stores.events.append_event("p", 1)
+
+
+async def test_work_that_is_lost_from_its_queue_outlives_a_deletion(stores: Stores, spoil: Spoil) -> None:
+    await admit(stores, "d1")
+    await spoil("DEL", "session_unsettled", session_key=SESSION)
+
+    async def nothing() -> None:
+        pass
+
+    await stores.submissions.delete_session(SESSION, nothing)
+    assert await ids_of_runnable(stores) == ["d1"]
+
+
 async def test_keys_of_another_type_do_not_stop_a_deletion_halfway(stores: Stores, spoil: Spoil) -> None:
     for submission_id in ("d1", "d2", "d3"):
         await admit(stores, submission_id)

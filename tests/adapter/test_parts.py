@@ -18,6 +18,7 @@ from flue_memdb import (
     session_storage_key,
 )
 from flue_memdb.conformance.examples import nothing_to_delete, settled
+from flue_memdb.contract import RunStatus
 from flue_memdb.verification import ReferenceEngine, differential
 from flue_valkey import valkey
 from flue_valkey.servers.counting import CountingRunner
@@ -25,6 +26,7 @@ from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.server import Server
 from flue_valkey.servers.small_parts import smallest_parts
+from flue_valkey.store import parts
 
 MANY = 350
 
@@ -97,6 +99,29 @@ async def test_a_page_of_many_runs_is_one_page(counted: tuple[Stores, CountingRu
     await asyncio.gather(*map(runs.end_run, ends))
     rarer = await runs.list_runs(status="active", workflow_name="w1", limit=40)
     assert [run.run_id for run in rarer.runs] == [f"r{at:04}" for at in range(599, 0, -2) if at % 6 != 1][:40]
+
+
+async def test_a_listing_of_runs_looks_at_so_many_of_the_rarer_ones(
+    counted: tuple[Stores, CountingRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two filters, it goes through the index that holds fewer, and ends a part when it has looked at enough."""
+    stores, runner = counted
+    monkeypatch.setattr(parts, "LOOKS", 10)
+    for number in range(40):
+        workflow = "rare" if number < 4 else "common"
+        await stores.runs.create_run(NewRun(run_id=f"r{number:02}", workflow_name=workflow, started_at="2026-06-03"))
+    for number in range(20, 40):
+        end = RunEnd(run_id=f"r{number:02}", ended_at="2026-06-04", is_error=False, duration_ms=1)
+        await stores.runs.end_run(end)
+
+    async def listed(workflow: str, status: RunStatus) -> tuple[list[str], int]:
+        runner.reset()
+        page = await stores.runs.list_runs(status=status, workflow_name=workflow)
+        return [run.run_id for run in page.runs], runner.traffic.round_trips
+
+    assert await listed("rare", "active") == (["r03", "r02", "r01", "r00"], 1)
+    assert await listed("rare", "completed") == ([], 1)
+    assert (await listed("common", "active"))[1] == 3
 
 
 async def test_a_page_of_large_events_comes_in_parts(counted: tuple[Stores, CountingRunner]) -> None:
