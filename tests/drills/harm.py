@@ -14,6 +14,7 @@ from flue_valkey.keyspace import Keyspace
 from flue_valkey.layout import key
 from flue_valkey.scripts import SCRIPTS
 from flue_valkey.servers.disturbances import Disturbances
+from flue_valkey.servers.part_watch import PartWatch
 from flue_valkey.servers.peers import Peers
 from flue_valkey.servers.probes import Probes
 
@@ -78,7 +79,7 @@ class Harm:
         self._each = each
         self._times = 0
         probes = Probes(runner, prefix, _no_process)
-        self._disturbances = Disturbances(runner, prefix, Peers(runner, prefix, clock), probes)
+        self._disturbances = Disturbances(runner, prefix, Peers(runner, prefix, clock), probes, PartWatch())
 
     async def do(self) -> None:
         self._times += 1
