@@ -35,7 +35,7 @@ class ValkeyNamespace:
         self._prefix = server.new_prefix()
         self._reader: Runner | None = None
         self._disturbances: Disturbances | None = None
-        self._parts = PartWatch()
+        self._parts = PartWatch(self._own_reader)
 
     def adapter(self, client: int) -> Adapter:  # noqa: ARG002 -- every client gets a connection of its own
         return self._adapter_over(self._parts.runner(self._server.runner()))

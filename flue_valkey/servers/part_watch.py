@@ -27,9 +27,11 @@ class PartWatch:
     """What the watched runners of one namespace found out about the parts that went through them.
 
     `meanwhile` happens once, between the first two parts of the next read; before the next call, if that has one part.
+    What the watch reads itself, it asks of `reader`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Callable[[], Runner]) -> None:
+        self.reader = reader
         self.findings: list[str] = []
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
@@ -86,5 +88,5 @@ class _Watched(PassingRunner):
         if name != _DELETES:
             return []
         index = keys[SCRIPTS[name].keys.index("session_submissions")]
-        found: list[bytes] = await self.command("ZRANGE", index, 0, -1)
+        found: list[bytes] = await self._watch.reader().command("ZRANGE", index, 0, -1)
         return found

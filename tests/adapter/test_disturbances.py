@@ -29,7 +29,9 @@ def document(text: str) -> dict[str, object]:
 @pytest.fixture
 def disturbances(runner: Runner, prefix: str, clock: ManualClock) -> Disturbances:
     adapter = partial(valkey, runner, key_prefix=prefix, inspect_server=False)
-    return Disturbances(runner, prefix, Peers(runner, prefix, clock), Probes(runner, prefix, adapter), PartWatch())
+    return Disturbances(
+        runner, prefix, Peers(runner, prefix, clock), Probes(runner, prefix, adapter), PartWatch(lambda: runner)
+    )
 
 
 @pytest.fixture

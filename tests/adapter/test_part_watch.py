@@ -84,7 +84,7 @@ WRONG = {
 @pytest.mark.parametrize("case", FINE)
 async def test_parts_of_the_right_size(case: str) -> None:
     script, values, reply = FINE[case]
-    watch = PartWatch()
+    watch = PartWatch(FakeServer().runner)
     assert await watch.runner(Canned(reply)).eval(*called(script, values)) == reply
     assert watch.findings == []
 
@@ -92,7 +92,7 @@ async def test_parts_of_the_right_size(case: str) -> None:
 @pytest.mark.parametrize("case", WRONG)
 async def test_parts_of_the_wrong_size(case: str) -> None:
     script, values, reply, said = WRONG[case]
-    watch = PartWatch()
+    watch = PartWatch(FakeServer().runner)
     await watch.runner(Canned(reply)).eval(*called(script, values))
     [found] = watch.findings
     assert found.startswith(f"{script}: a part of ")
@@ -101,7 +101,7 @@ async def test_parts_of_the_wrong_size(case: str) -> None:
 
 @pytest.mark.parametrize("script", HELD)
 async def test_every_refusal_is_a_part_of_nothing(script: str) -> None:
-    watch = PartWatch()
+    watch = PartWatch(FakeServer().runner)
     values = dict.fromkeys(SCRIPTS[script].values, 1)
     await watch.runner(Canned([b"wrong_type", b"key", b"hash", b"string"])).eval(*called(script, values))
     assert watch.findings == []
@@ -109,7 +109,7 @@ async def test_every_refusal_is_a_part_of_nothing(script: str) -> None:
 
 async def test_somebody_comes_between_two_parts_once() -> None:
     came: list[str] = []
-    watch = PartWatch()
+    watch = PartWatch(FakeServer().runner)
 
     async def come() -> None:
         came.append("now")
@@ -126,7 +126,7 @@ async def test_somebody_comes_between_two_parts_once() -> None:
 
 async def test_somebody_comes_before_a_call_that_is_no_read() -> None:
     came: list[int] = []
-    watch = PartWatch()
+    watch = PartWatch(FakeServer().runner)
     canned = Canned([b"migrated"])
 
     async def come() -> None:

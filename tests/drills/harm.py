@@ -79,7 +79,9 @@ class Harm:
         self._each = each
         self._times = 0
         probes = Probes(runner, prefix, _no_process)
-        self._disturbances = Disturbances(runner, prefix, Peers(runner, prefix, clock), probes, PartWatch())
+        self._disturbances = Disturbances(
+            runner, prefix, Peers(runner, prefix, clock), probes, PartWatch(lambda: runner)
+        )
 
     async def do(self) -> None:
         self._times += 1
