@@ -65,8 +65,14 @@ def _begin_deletions(world: World) -> list[Call]:
 
 def _begin_deletion(world: World) -> list[Call]:
     """A peer died in a deletion that does not cover all of the session, and another process takes it over."""
-    db = world.db  # whoever deletes a session now, or died lately, would be waited for
-    settled = [key for key in db.session_submissions if key not in db.session_unsettled and key not in db.deletions]
+    db = world.db
+    settled = [
+        session_key
+        for session_key, rows in db.session_submissions.items()
+        # Whoever deletes it now, or died lately, would be waited for; what cannot be read may stand in its queue.
+        if session_key not in db.session_unsettled.keys() | db.deletions.keys()
+        and not any(row.unreadable for row in rows.values())
+    ]
     if not settled:
         return _peer(world)
     session_key = world.pick(settled)
