@@ -113,7 +113,9 @@ def _name_clients_within(operation: Operation, other: int) -> None:
     tree = operation["args"][1] if len(operation["args"]) > 1 else None
     if isinstance(tree, dict) and isinstance(tree.get("beside"), dict):
         beside = tree["beside"]
-        if beside["client"] == "same":
+        if beside["client"] == "same" and beside["args"][0] != operation["args"][0]:
+            del tree["beside"]  # a bad session key came in between, and nobody shares anything
+        elif beside["client"] == "same":
             beside["client"] = operation["client"]
         elif other != operation["client"]:
             beside["client"] = other
