@@ -47,7 +47,7 @@ class Connection:
         if not self._left_of_turn:
             self._left_of_turn = self._operations_a_turn
             await _give_way()
-        if self.closed:
+        if self.closed:  # as `require_open` says, without a call: all operations come by here
             raise AdapterClosedError(operation)
         return self._database
 

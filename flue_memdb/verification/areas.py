@@ -7,6 +7,7 @@ from flue_memdb.contract import Json
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.verification import other_steps, submission_steps, turn_steps
 from flue_memdb.verification.observations import Operation
+from flue_memdb.verification.within import CALLBACKS
 from flue_memdb.verification.world import Call, World
 
 Step = Callable[[World], Call]
@@ -24,7 +25,7 @@ _LAPSES: tuple[Json, ...] = (
 def delete_session(world: World) -> Call:
     """A deletion, mostly of a session whose work is settled; operations may happen in its callback."""
     session_key = submission_steps.deletable_session(world)
-    tree: dict[str, Json] = {"$tree": world.rng.choices(("ok", "fail", "die", "cancel"), (65, 18, 10, 7))[0]}
+    tree: dict[str, Json] = {"$tree": world.rng.choices(CALLBACKS, (65, 18, 10, 7))[0]}
     if world.chance(0.4):
         tree["during"] = [as_operation(_within_deletion(world, session_key)) for _ in range(world.rng.randrange(1, 4))]
     if tree["$tree"] != "die" and world.chance(0.35):

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Final
 
 from flue_memdb.contract import Json, Stores
 from flue_memdb.contract.outcomes import listening
 from flue_memdb.verification.hurry import hurry
 from flue_memdb.verification.observations import Answer, Observation, Observe, Operation
 from flue_memdb.verification.waiting import until
+
+CALLBACKS: Final = ("ok", "fail", "die", "cancel")
+"""What the callback of a deletion may come to: its `$tree`."""
 
 _RENEWAL_S = 10.0
 _ROUND_TRIPS = 3

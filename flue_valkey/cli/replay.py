@@ -20,6 +20,7 @@ from flue_memdb.verification.disturbances import DISTURBANCES, Disturbable
 from flue_memdb.verification.live import LIVE
 from flue_memdb.verification.observations import Operation
 from flue_memdb.verification.operations import declared_outcomes
+from flue_memdb.verification.within import CALLBACKS
 from flue_valkey.cli.engines import EngineAtHand, EnginesAtHand, engines_at_hand
 from flue_valkey.cli.errors import CannotRunError
 from flue_valkey.cli.options import engine_options
@@ -27,8 +28,6 @@ from flue_valkey.cli.progress import progress_bar
 from flue_valkey.cli.texts import printable, shown
 
 _SHOWN_MISMATCHES = 5
-_CALLBACKS = ("ok", "fail", "die", "cancel")
-"""What the callback of a deletion may do: its `$tree`."""
 
 
 @dataclass(slots=True)
@@ -128,8 +127,8 @@ def _not_known(operation: Json) -> str | None:
     if not isinstance(op, str) or not isinstance(args, list):
         return f"{shown(operation)} is no operation"
     for arg in args if op == "submissions.deleteSession" else ():
-        if isinstance(arg, dict) and arg.get("$tree", "ok") not in _CALLBACKS:
-            return f"there is no callback {shown(arg['$tree'])}, only {', '.join(_CALLBACKS)}"
+        if isinstance(arg, dict) and arg.get("$tree", "ok") not in CALLBACKS:
+            return f"there is no callback {shown(arg['$tree'])}, only {', '.join(CALLBACKS)}"
     if op in LIVE:
         return None if _is_live(args) else f"the args of {op} are not [path, offset, [operation with a client, ...]]"
     if op in DISTURBANCES:

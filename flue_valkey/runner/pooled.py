@@ -96,8 +96,7 @@ async def _reply(connection: Any) -> Reply:
     except ResponseError as refusal:
         return refusal
     except NoConnectionError as error:
-        if isinstance(
-            error.__context__, ReadOnlyError
-        ):  # a Sentinel's connection has taken the refusal for its own end
+        # A Sentinel's connection takes a refusal to write for its own end.
+        if isinstance(error.__context__, ReadOnlyError):
             raise error.__context__ from None
         raise
