@@ -2,11 +2,12 @@
 
 import re
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from flue_valkey.runner.multiplexed import MultiplexedRunner
 from flue_valkey.runner.redis_py import WITHOUT_MAINTENANCE
@@ -50,6 +51,7 @@ def runner_from_url(
             **WITHOUT_MAINTENANCE,
             **options,
         )
+        _require_options(client)
     except ValueError as error:
         # The parsers quote what they cannot read, and that may be a piece of the password: hence `from None`.
         reason = str(error) if isinstance(error, _BadUrlError) else "it cannot be read"
@@ -88,11 +90,31 @@ def _checked(url: str) -> str:
     if parts.scheme == "unix":
         if not parts.path.strip("/"):
             raise _BadUrlError("it names no socket")
+        if parts.hostname:
+            raise _BadUrlError("the path of a socket begins with a third /")
     elif not re.fullmatch(r"(/[0-9]*)?", parts.path):
         raise _BadUrlError("what stands after the host is no database number")
     if parts.port == 0:
         raise _BadUrlError("its port is 0")
-    for name in parse_qs(parts.query, keep_blank_values=True):
+    options = parse_qs(parts.query, keep_blank_values=True)
+    for name, values in options.items():
         if name not in _QUERY_NAMES and not (_SCHEMES[parts.scheme] == "rediss" and name.startswith("ssl_")):
             raise _BadUrlError("it has an option that is not known")
+        if len(values) > 1 or _stands_before_the_options(name, parts):
+            raise _BadUrlError(f"it has {name} twice")
     return f"{_SCHEMES[parts.scheme]}://{rest}"
+
+
+def _require_options(client: Redis) -> None:
+    pool: Any = client.connection_pool
+    try:
+        pool.make_connection()  # does no I/O
+    except (TypeError, RedisError):
+        raise _BadUrlError("one of its options is not known, or has a value that it cannot have") from None
+
+
+def _stands_before_the_options(name: str, parts: SplitResult) -> bool:
+    before: dict[str, str | None] = {"username": parts.username, "password": parts.password}
+    if parts.scheme != "unix":
+        before["db"] = parts.path.strip("/")
+    return bool(before.get(name))

@@ -26,6 +26,14 @@ from flue_valkey.servers.local import LocalServer
         "redis://:secret@[::1",
         "unix:/tmp/socket",
         "unix://",
+        "unix://run/valkey.sock",
+        "redis://:secret@host/1?db=2",
+        "redis://:secret@host?db=1&db=2",
+        "redis://:secret@host?password=secret",
+        "redis://user@host?username=other",
+        "redis://:secret@host?protocol=5",
+        "rediss://:secret@host?ssl_cert_reqs=perhaps",
+        "rediss://:secret@host?ssl_cacerts=ca.pem",
     ],
 )
 def test_a_url_that_is_none(url: str) -> None:
