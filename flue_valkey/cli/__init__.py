@@ -1,5 +1,6 @@
 """The `flue` command (extra `cli`)."""
 
+import io
 import os
 import signal
 import sys
@@ -19,5 +20,7 @@ def main() -> None:
         sys.exit(130)
     # Being told to end is like Ctrl-C: servers and processes that were started end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # and none that is closed, or somebody's own
+        sys.stdout.reconfigure(errors="backslashreplace")  # what its encoding lacks, as stderr shows it
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"  # which would show the codes themselves
     flue(prog_name="flue", color=False if plain else None)

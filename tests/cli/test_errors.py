@@ -194,6 +194,13 @@ def test_an_output_without_room_is_no_finding():
         assert writing_to(output) == (2, "Error: the output: No space left on device\n")
 
 
+def test_what_the_encoding_of_the_output_lacks_stands_as_an_escape(program, tmp_path):
+    (tmp_path / "requirements.txt").write_text("# \N{GRINNING FACE}\n", encoding="utf-8")
+    shown = program("add", "database", "valkey", "--dry-run", PYTHONIOENCODING="latin-1")
+    assert (shown.ended(), shown.err) == (0, "")
+    assert " # \\U0001f600\n" in shown.out
+
+
 def test_a_prefix_that_is_no_text(run):
     said = refusal(run("db", "check", "--url", "redis://127.0.0.1:1", "--prefix", "\udcff"))
     assert "--prefix is not UTF-8" in said
