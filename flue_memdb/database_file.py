@@ -27,6 +27,7 @@ class DatabaseFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         self._lock: TextIO | None = None
+        self._opened_by = 0
         self._written = ""
 
     @property
@@ -41,6 +42,7 @@ class DatabaseFile:
             if self._path.exists() and not self._path.is_file():  # a pipe or a device might never end
                 raise DatabaseFileError(operation, self._subject, "is no regular file", _NO_FILE)
             self._lock = self._locked(operation)
+            self._opened_by = os.getpid()
             if self._path.exists():
                 self._read(operation, db)
             else:
@@ -57,6 +59,13 @@ class DatabaseFile:
         text = _text(db)
         if text == self._written:
             return
+        if not self._is_ours:  # the other process would write over it
+            raise DatabaseFileError(
+                operation,
+                self._subject,
+                f"was opened by process {self._opened_by}, before this one was forked from it",
+                "open it after a fork, in one process; processes share a server, not a file",
+            )
         try:
             self._replace(text)
         except OSError as error:
@@ -68,8 +77,16 @@ class DatabaseFile:
     def close(self) -> None:
         """Lets go of the file."""
         if self._lock is not None:
+            if self._is_ours:
+                import fcntl  # noqa: PLC0415
+
+                fcntl.flock(self._lock, fcntl.LOCK_UN)  # a process that was forked meanwhile would hold it still
             self._lock.close()
             self._lock = None
+
+    @property
+    def _is_ours(self) -> bool:
+        return self._opened_by == os.getpid()
 
     @property
     def _subject(self) -> str:

@@ -145,6 +145,53 @@ async def test_a_process_that_is_killed_while_it_writes_loses_nothing_that_was_a
         assert len(events) - 1 in (acknowledged, acknowledged + 1)
 
 
+FORKED = """
+import asyncio, os, sys
+from flue_memdb import memory, open_stores
+
+adapter = memory(path=sys.argv[1])
+
+async def opened():
+    await adapter.migrate()
+    return await adapter.connect()
+
+async def saved(name):
+    await stores.sessions.save(name, {"entries": []})
+
+async def reopened():
+    await adapter.close()
+    async with open_stores(memory(path=sys.argv[1])):
+        pass
+
+stores = asyncio.run(opened())
+may_end, end = os.pipe()
+if os.fork() == 0:
+    os.close(end)
+    try:
+        asyncio.run(saved("forked"))
+    except Exception as error:
+        print(type(error).__name__, error, flush=True)
+    os.read(may_end, 1)
+else:
+    asyncio.run(saved("own"))
+    asyncio.run(reopened())
+    os.close(end)
+    os.wait()
+"""
+
+
+async def test_a_process_that_was_forked_writes_nothing_over_and_holds_no_lock(path):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FORKED, str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0
+    assert said.decode().startswith(
+        f"DatabaseFileError save: file '{path}': was opened by process {process.pid}, before"
+    )
+    assert list(kept_in(path)["sessions"]) == ["own"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
