@@ -29,7 +29,7 @@ _inside: ContextVar[frozenset[asyncio.Task[None]]] = ContextVar("deletions", def
 @dataclass(slots=True, eq=False)
 class _Run:
     """A deletion under way in this process. One that is `ending`, because its last caller was cancelled, takes no more
-    callers. `owner_id` is whose marker it knows of: its own, or the one that it waits for."""
+    callers. `owner_id` is whose marker it knows of: its own, or the one that it waits for; None before it has begun."""
 
     task: "asyncio.Task[None]" = field(init=False)
     callers: int = 0
@@ -101,7 +101,6 @@ class SessionDeletions:
         run.task = cast("asyncio.Task[None]", asyncio.current_task())
         _inside.set(_inside.get() | {run.task})
         while True:
-            run.owner_id = None
             owner_id = self._new_id()
             begun = await self._begin(session_key, owner_id)
             if begun.state == "busy":
@@ -112,11 +111,10 @@ class SessionDeletions:
                     f"submission {quoted(begun.by)} is not settled",
                     "delete the session when its work is settled",
                 )
-            run.owner_id = owner_id if begun.state == "owned" else begun.by
             if begun.state == "waiting":
                 reached("waiting")
                 owner: str | None = begun.by
-            elif await self._run_as_owner(session_key, owner_id, callback):
+            elif await self._run_as_owner(run, session_key, owner_id, callback):
                 reached("deleted")
                 return
             else:
@@ -136,7 +134,10 @@ class SessionDeletions:
             await self._abandon(session_key, owner_id)
             raise
 
-    async def _run_as_owner(self, session_key: str, owner_id: str, callback: Callable[[], Awaitable[object]]) -> bool:
+    async def _run_as_owner(
+        self, run: _Run, session_key: str, owner_id: str, callback: Callable[[], Awaitable[object]]
+    ) -> bool:
+        run.owner_id = owner_id
         heartbeat = asyncio.create_task(self._keep_alive(session_key, owner_id))
         try:
             try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from flue_memdb.contract.deletion_steps import Begun
 from flue_memdb.contract.limits import LEASE_MS
 from flue_memdb.contract.outcomes import reached
-from flue_memdb.database import DELETIONS_REMEMBERED
+from flue_memdb.database import DELETIONS_REMEMBERED, MemoryDatabase
 from flue_memdb.rows import DeletionRow
 from flue_memdb.store.connection import Store
 
@@ -32,7 +32,7 @@ class DeletionStore(Store):
         return sorted(deletions, key=lambda session_key: (deletions[session_key].started_at, session_key))
 
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
-        db = await self._database("delete_session")
+        db = await self._deleting()
         head = db.head(session_key)
         if head is not None:
             return Begun("busy", head.submission_id)
@@ -49,7 +49,7 @@ class DeletionStore(Store):
         return Begun("owned")
 
     async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
-        db = await self._database("delete_session")
+        db = await self._deleting()
         marker = db.deletions.get(session_key)
         if marker is None or marker.owner_id != owner_id:
             return False
@@ -57,13 +57,13 @@ class DeletionStore(Store):
         return True
 
     async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
-        db = await self._database("delete_session")
+        db = await self._deleting()
         marker = db.deletions.get(session_key)
         if marker is not None and marker.owner_id == owner_id:
             del db.deletions[session_key]
 
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
-        db = await self._database("delete_session")
+        db = await self._deleting()
         marker = db.deletions.get(session_key)
         if marker is None or marker.owner_id != owner_id:
             return False
@@ -77,17 +77,20 @@ class DeletionStore(Store):
         return True
 
     async def heir_of_deletion(self, owner_id: str) -> str | None:
-        db = await self._database("delete_session")
+        db = await self._deleting()
         return db.deletion_heirs.get(owner_id)
 
     async def look_at_deletion(self, session_key: str, owner_id: str) -> Literal["pending", "succeeded", "gone"]:
-        db = await self._database("delete_session")
+        db = await self._deleting()
         if owner_id in db.finished_deletions:
             return "succeeded"
         marker = db.deletions.get(session_key)
         if marker is None or marker.owner_id != owner_id or marker.lease_expires_at <= db.clock():
             return "gone"
         return "pending"
+
+    async def _deleting(self) -> MemoryDatabase:
+        return await self._database("delete_session")
 
     def _new_owner(self) -> str:
         self._connection.require_open("delete_session")

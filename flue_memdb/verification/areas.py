@@ -25,10 +25,10 @@ _LAPSES: tuple[Json, ...] = (
 def delete_session(world: World) -> Call:
     """A deletion, mostly of a session whose work is settled; operations may happen in its callback."""
     session_key = submission_steps.deletable_session(world)
-    tree: dict[str, Json] = {"$tree": world.rng.choices(CALLBACKS, (65, 18, 10, 7))[0]}
+    tree: dict[str, Json] = {"$tree": world.rng.choices(CALLBACKS, (62, 18, 10, 7, 3))[0]}
     if world.chance(0.4):
         tree["during"] = [as_operation(_within_deletion(world, session_key)) for _ in range(world.rng.randrange(1, 4))]
-    if tree["$tree"] != "die" and world.chance(0.35):
+    if tree["$tree"] not in ("die", "plain") and world.chance(0.35):
         # Another client waits, or takes over what has lapsed; another caller of this one shares the deletion.
         again: Call = ("submissions.deleteSession", [session_key, {"$tree": world.pick(("ok", "fail"))}])
         beside = tree["beside"] = {"client": world.pick(("other", "same")), **as_operation(again)}
@@ -36,7 +36,8 @@ def delete_session(world: World) -> Call:
             tree["lapse"] = copy.copy(world.pick(_LAPSES))
         if beside["client"] == "same":
             tree["$tree"] = world.pick(("cancel", tree["$tree"], tree["$tree"]))
-            beside["cancelled"] = world.chance(0.3)
+            beside["when"] = world.pick(("call", "callback", "cancel" if tree["$tree"] == "cancel" else "callback"))
+            beside["cancelled"] = beside["when"] != "cancel" and world.chance(0.3)
     return "submissions.deleteSession", [session_key, tree]
 
 
@@ -165,6 +166,9 @@ DAMAGEABLE: tuple[Step, ...] = (
     submission_steps.finalize,
     submission_steps.read_one,
     turn_steps.begin,
+    turn_steps.begin,
+    turn_steps.begin,
+    turn_steps.update,
     turn_steps.update,
     turn_steps.commit,
     turn_steps.consume,

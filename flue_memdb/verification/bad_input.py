@@ -103,6 +103,7 @@ _EXTRAS: tuple[Json, ...] = (
     [["x-extra", 1]],
     {"$value": "object"},
     *({name: "a"} for name in ("agent", "id", "kind", "input", "payload", "dispatchId", "submissionId", "acceptedAt")),
+    {"traceCarrier": "a"},
 )
 _ENTRIES: tuple[Json, ...] = (None, 7, {}, [None], [{}], [{"id": ""}], [{"id": 7}], [{"id": "e"}, []])
 

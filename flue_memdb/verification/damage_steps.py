@@ -168,8 +168,8 @@ def _spoil_stream(world: World) -> list[Call]:
         again: Call = ("events.appendEventOnce", [path, key, parse_json(stream.events[stream.keys[key]])])
         return [disturbance("spoilStream", path, f"key {key}"), again]
     if world.chance(0.4):
-        # The damaged event is the last that is read, the first that is left out, or stands right before the others.
-        at = int(sequence) + world.pick((-1, 0, 1))
+        # The damaged event is read last or alone, is the first that is left out, or stands right before the others.
+        at = max(-1, int(sequence) + world.pick((-2, -1, 0, 1)))
         near = {"offset": format_offset(at), "limit": world.pick((1, 2))}
         return [disturbance("spoilStream", path, sequence), ("events.readEvents", [path, near])]
     return [disturbance("spoilStream", path, world.pick(("nextOffset", "nextOffset", sequence))), world.pick(follows)]

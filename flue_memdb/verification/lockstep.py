@@ -33,8 +33,9 @@ class Difference:
     """Where an engine gave something else than the first one.
 
     `kind` says what differs: an operation's answer, the reason for it, the state that can be read afterwards, the
-    findings (`expected` is then empty), the keyspace (of engines with one layout), or what the stores say once their
-    adapter is closed. `index` is the operation's, from 0, or None for what is compared after the last one.
+    findings (`expected` is then empty), the keyspace (of engines with one layout), or what is said before anybody has
+    migrated and once the adapter is closed. `index` is the operation's, from 0, or None for what is compared after the
+    last one.
     """
 
     kind: DifferenceKind
@@ -61,9 +62,19 @@ class _Side:
         self.namespace = namespace
         self.clock = clock
         self.reports_outcomes = False
+        self.unmigrated: Json = None
         self._is_disturbed = False
         self._adapters: dict[int, Adapter] = {}
         self._stores: dict[int, Stores] = {}
+
+    async def meet_unmigrated(self) -> None:
+        """What somebody is told who connects before anybody has migrated, but for the place, is part of `refusals`."""
+        adapter = self.namespace.adapter(0)
+        try:
+            await adapter.connect()
+        except FlueStoreError as error:
+            self.unmigrated = [type(error).__name__, error.operation, error.found, error.remedy]
+        await adapter.close()
 
     async def connect(self, client: int) -> Stores:
         """The stores of a client, by a new adapter if it has none."""
@@ -106,10 +117,10 @@ class _Side:
 
     async def refusals(self, operations: Sequence[Operation]) -> dict[str, Json]:
         """What a closed adapter and its stores say: the last operation of each name, and the adapter itself; and a
-        tail that waits meanwhile, if somebody followed a stream."""
+        tail that waits meanwhile, if somebody followed a stream. What was said before anybody had migrated, too."""
         client = next(iter(self._stores))
         stores, adapter = self._stores[client], self._adapters[client]
-        said: dict[str, Json] = {}
+        said: dict[str, Json] = {"connect before migrate": self.unmigrated}
         if any(each["op"] in LIVE for each in operations):
             said["a tail that waits"] = await told_of_the_end(
                 stores, partial(self.disconnect, client), _ANSWER_WITHIN_S
@@ -178,6 +189,7 @@ async def run_sequence(engines: Sequence[Engine], operations: Sequence[Operation
 async def _opened(engine: Engine, clients: set[int]) -> _Side:
     clock = ManualClock()
     side = _Side(engine, await engine.open(clock, _counted_ids()), clock)
+    await side.meet_unmigrated()
     for client in sorted(clients):
         await side.connect(client)
     return side

@@ -1,8 +1,10 @@
 """The operations of the four stores as data: one line of a trace, made to happen on any stores."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Final
 
 from flue_memdb.contract import FlueStoreError, Json, Stores, deletion
 from flue_memdb.contract.outcomes import listening
@@ -14,6 +16,9 @@ from flue_memdb.verification.shapes import METHODS, SHAPES, read_arguments
 from flue_memdb.verification.traces import TraceError
 from flue_memdb.verification.values import to_json
 from flue_memdb.verification.within import CallbackError, CancelledCallError, Within, beside_of
+
+_CALLS_A_TURN: Final = 400
+"""Other tasks have at least one turn in so many calls, whatever makes an adapter give it to them."""
 
 
 async def apply(stores: Stores, operation: Operation) -> Answer:
@@ -100,10 +105,23 @@ def _no_warning() -> Iterator[None]:
 
 
 async def _observe_bulk(stores: Stores, operation: Operation) -> Observation:
-    calls = [await observe(stores, call) for call in single_calls(operation)]
-    answer = {"result": {"count": len(calls), "last": calls[-1].answer if calls else None}}
+    made = list(single_calls(operation))
+    turns = len(made) // _CALLS_A_TURN
+    others = asyncio.create_task(_have_turns(turns))
+    calls = [await observe(stores, call) for call in made]
+    answer: Answer = {"result": {"count": len(calls), "last": calls[-1].answer if calls else None}}
+    if turns and not others.done():
+        message = f"another task had fewer than {turns} turns in {len(made)} calls"
+        answer = {"error": {"kind": "other", "message": message}}
+    others.cancel()
     outcomes = [outcome for call in calls for outcome in call.outcomes]
     return Observation(answer, outcomes, [outcome for call in calls for outcome in call.reported])
+
+
+async def _have_turns(count: int) -> None:
+    """What another task does that ends in so many turns."""
+    for _ in range(count - 1):
+        await asyncio.sleep(0)
 
 
 def _outcome(op: str, reported: list[str], answer: Answer) -> str:

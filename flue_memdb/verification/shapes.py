@@ -96,13 +96,26 @@ class _Admission(Parameter):
         return {**fold(dataclasses.replace(argument, extra={}).document()), _EXTRA: fold(extra)}
 
 
+class _UnspeakableError(Exception):
+    """An error of an app whose text cannot be made."""
+
+    def __str__(self) -> str:
+        raise ValueError("there is no text")
+
+
 class _Error(Parameter):
+    """An exception, or a text. `{"$error": null}` is an exception that says nothing."""
+
     def read(self, value: Json) -> Any:
-        return Exception(value["$error"]) if isinstance(value, dict) and "$error" in value else expand(value)
+        if not isinstance(value, dict) or "$error" not in value:
+            return expand(value)
+        return _UnspeakableError() if value["$error"] is None else Exception(value["$error"])
 
     def write(self, argument: Any) -> Json:
         if not isinstance(argument, BaseException):
             return super().write(argument)
+        if isinstance(argument, _UnspeakableError):
+            return {"$error": None}
         try:
             return {"$error": error_text("write", argument)}
         except InvalidPayloadError:

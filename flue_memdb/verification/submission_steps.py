@@ -103,7 +103,9 @@ def complete(world: World) -> Call:
 
 def fail(world: World) -> Call:
     """A failure, with a text or an exception."""
-    error = world.pick(("boom", "", "日本 😀", {"$error": "boom"}, {"$error": ""}, {"$error": "a\0b"}))
+    error = world.pick(
+        ("boom", "", "日本 😀", {"$error": "boom"}, {"$error": ""}, {"$error": "a\0b"}, {"$error": None})
+    )
     return "submissions.failSubmission", [world.attempt("running"), error]
 
 

@@ -11,8 +11,8 @@ from flue_memdb.verification.hurry import hurry
 from flue_memdb.verification.observations import Answer, Observation, Observe, Operation
 from flue_memdb.verification.waiting import until
 
-CALLBACKS: Final = ("ok", "fail", "die", "cancel")
-"""What the callback of a deletion may come to: its `$tree`."""
+CALLBACKS: Final = ("ok", "fail", "die", "cancel", "plain")
+"""What the callback of a deletion may come to: its `$tree`. A plain function gives nothing that can be awaited."""
 
 _RENEWAL_S = 10.0
 _ROUND_TRIPS = 3
@@ -28,7 +28,8 @@ class CancelledCallError(Exception):
 
 class Within:
     """What happens within a deletion callback (`during`), and what is begun then (`beside`): by another client, or by
-    the same one, which shares the deletion if it is one of the same session."""
+    the same one, which shares the deletion if it is one of the same session. The same one may begin it at once with the
+    deletion, too, or as the deletion's own caller is cancelled (`when`)."""
 
     def __init__(  # noqa: PLR0917 -- all that `observe` was given
         self,
@@ -63,6 +64,12 @@ class Within:
         return beside is not None and beside["client"] == self._client
 
     @property
+    def _shares_when(self) -> str | None:
+        """When this client begins a second call: with the `call`, in the `callback`, on its `cancel`; None if never."""
+        beside = beside_of(self._tree)
+        return str(beside.get("when", "callback")) if beside is not None and self._is_shared else None
+
+    @property
     def _goes_on(self) -> bool:
         """Whether the deletion has another caller, and so goes on when its own is cancelled."""
         return self._is_shared and self._beside is not None and not self._beside.done()
@@ -72,6 +79,8 @@ class Within:
         if not self._cancels and not self._is_shared:
             return await operation
         own = asyncio.ensure_future(self._make(operation))
+        if self._shares_when == "call":
+            self._share()
         await asyncio.wait([own])
         if own.cancelled():
             raise CancelledCallError("the call was cancelled")
@@ -81,11 +90,13 @@ class Within:
         self._own = asyncio.current_task()  # an eager task is under way before whoever made it has it
         return await operation
 
-    def callback(self, tree: Json) -> Callable[[], Awaitable[None]] | Json:
+    def callback(self, tree: Json) -> Callable[[], object] | Json:
         """The callback that a trace describes; anything else as it is."""
         self._tree = tree
         if not isinstance(tree, dict) or "$tree" not in tree:
             return tree
+        if tree["$tree"] == "plain":
+            return lambda: None
 
         async def delete_session_tree() -> None:
             for operation in tree.get("during", ()):
@@ -94,8 +105,7 @@ class Within:
                 self._called = True
                 await self._happen_beside(tree)
             if self._cancels and self._own is not None:
-                self._own.cancel()
-                await (self._answered() if self._goes_on else asyncio.Event().wait())
+                await self._cancel(self._own)
             if tree["$tree"] == "die" and self._die is not None:
                 await self._die()
             if tree["$tree"] in ("fail", "die"):
@@ -128,10 +138,10 @@ class Within:
         beside = beside_of(tree)
         if beside is None or self._connect is None:
             return
-        if self._is_shared:
-            await self._begin_shared(beside)
-        else:
+        if not self._is_shared:
             await self._begin(beside, await self._connect(beside["client"]))
+        elif self._shares_when != "cancel":
+            await self._begin_shared(beside)
 
     async def _pass_time(self, lapse: int | list[int], advance: Callable[[int], None]) -> None:
         """Lets time pass; between two times, so much of the event loop's too that the owner renews its lease."""
@@ -150,12 +160,27 @@ class Within:
         await until(lambda: "waiting" in heard or beside.done())
 
     async def _begin_shared(self, operation: Operation) -> None:
-        """Lets another caller of this client begin, which is not within the callback, and perhaps gives it up."""
-        self._beside = asyncio.create_task(self._observe(self._stores, operation), context=self._outside)
+        """Lets another caller of this client begin, if it has not, and perhaps gives it up."""
+        beside = self._beside or self._share()
         await self._answered()
         if operation.get("cancelled"):
-            self._beside.cancel()
-            await asyncio.wait([self._beside])
+            beside.cancel()
+            await asyncio.wait([beside])
+
+    def _share(self) -> asyncio.Task[Observation]:
+        """Another call of this client, which is not within the callback."""
+        again = beside_of(self._tree)
+        assert again is not None
+        self._beside = asyncio.create_task(self._observe(self._stores, again), context=self._outside)
+        return self._beside
+
+    async def _cancel(self, own: asyncio.Task[Any]) -> None:
+        """Cancels the deletion's own caller; where nobody else calls before, the deletion with it."""
+        goes_on = self._goes_on
+        own.cancel()
+        if self._shares_when == "cancel":
+            self._share()
+        await (self._answered() if goes_on else asyncio.Event().wait())
 
     async def _answered(self) -> None:
         """Goes on when what this client asked for before was answered: answers come in the order of the questions."""

@@ -207,6 +207,17 @@ async def test_an_owner_renews_its_lease_while_its_callback_takes_long():
     assert taken_over["beside"]["error"]["kind"] == lapsed["beside"]["error"]["kind"] == "callback"
 
 
+async def test_a_callback_that_is_a_plain_function_is_refused():
+    deletion = {"op": "submissions.deleteSession", "args": ["session", {"$tree": "plain"}]}
+    pending = {"op": "submissions.listPendingSessionDeletions", "args": []}
+    operations = [{"at": 5, "client": 0, **operation} for operation in (deletion, pending)]
+    result = await run_sequence([ReferenceEngine(), SecondReference()], operations)
+    assert result.difference is None
+    refused, left = result.answers
+    assert refused["error"]["kind"] == "invalid_payload"
+    assert left == {"result": []}
+
+
 async def test_a_caller_that_is_cancelled_leaves_no_marker():
     deletion = {"op": "submissions.deleteSession", "args": ["session", {"$tree": "cancel"}]}
     pending = {"op": "submissions.listPendingSessionDeletions", "args": []}
@@ -225,13 +236,24 @@ async def test_a_caller_that_is_cancelled_leaves_no_marker():
     [
         ("store/sessions.py", '_database("load")', '_database("save")', "sessions.load"),
         ("adapter.py", 'database("connect")', 'database("migrate")', "connect"),
+        ("adapter.py", "if database.schema_version is None:", "if False:", "connect before migrate"),
     ],
 )
-async def test_what_a_closed_adapter_says_is_compared(file, old, new, called):
+async def test_what_an_adapter_says_that_cannot_be_used_is_compared(file, old, new, called):
     operation = {"at": 1, "op": "sessions.load", "args": ["s"]}
     difference = (await run_sequence([ReferenceEngine(), BrokenEngine(file, old, new)], [operation])).difference
     assert difference is not None
     assert (difference.kind, list(difference.got)) == ("closed", [called])
+
+
+@pytest.mark.parametrize("gone", ["await _give_way()", "self._left_of_turn = self._operations_a_turn"])
+async def test_a_store_that_gives_others_no_turns_is_a_difference(gone):
+    operation = {"at": 1, "op": "bulk.appendSegments", "args": ["s", 900, 0]}
+    difference = (
+        await run_sequence([ReferenceEngine(), BrokenEngine("store/connection.py", gone, "pass")], [operation])
+    ).difference
+    assert difference is not None
+    assert difference.got == {"error": {"kind": "other", "message": "another task had fewer than 2 turns in 900 calls"}}
 
 
 async def test_a_store_that_never_answers_is_a_difference(monkeypatch):

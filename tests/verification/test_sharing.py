@@ -26,6 +26,11 @@ def deletion(tree, **beside):
         (deletion("cancel"), CANCELLED, {}, "deleted"),
         (deletion("cancel", cancelled=True), CANCELLED, CANCELLED, "callback_failed"),
         (deletion("ok", args=["another", {"$tree": "fail"}]), {}, FAILED, "deleted"),
+        (deletion("ok", when="call"), {}, {}, "deleted"),
+        (deletion("fail", when="call"), FAILED, FAILED, "callback_failed"),
+        (deletion("ok", when="call", cancelled=True), {}, CANCELLED, "deleted"),
+        (deletion("cancel", when="call"), CANCELLED, {}, "deleted"),
+        (deletion("cancel", when="cancel", args=["k", {"$tree": "ok"}]), CANCELLED, {}, "deleted"),
     ],
 )
 async def test_the_first_callback_is_called_and_whoever_is_cancelled_takes_nobody_along(
@@ -43,6 +48,8 @@ async def test_the_first_callback_is_called_and_whoever_is_cancelled_takes_nobod
         (deletion("cancel"), "if run.callers == 1 and not run.task.done():", "if not run.task.done():"),
         (deletion("ok", cancelled=True), "if run.callers == 1 and not run.task.done():", "if not run.task.done():"),
         (deletion("ok"), "if run is None:", "if True:"),
+        (deletion("ok", when="call"), "if run.owner_id is None:", "if False:"),
+        (deletion("cancel", when="cancel"), "run.ending = True", "pass"),
     ],
 )
 async def test_a_run_notices(operation, old, new):
@@ -52,14 +59,14 @@ async def test_a_run_notices(operation, old, new):
 
 
 async def test_generated_deletions_are_shared():
-    found: set[tuple[bool, bool]] = set()
+    found: set[tuple[bool, bool, str]] = set()
     number = 0
-    while len(found) < 4:
+    while len(found) < 9:
         assert number < 500, f"of sharing/0 to sharing/499: {found}"
         for operation in await generate(f"sharing/{number}"):
             args = operation["args"]
             tree = args[1] if operation["op"] == "submissions.deleteSession" and len(args) > 1 else None
             beside = tree.get("beside") if isinstance(tree, dict) else None
             if beside and beside["client"] == operation["client"]:
-                found.add((tree["$tree"] == "cancel", beside["cancelled"]))
+                found.add((tree["$tree"] == "cancel", beside["cancelled"], beside["when"]))
         number += 1
