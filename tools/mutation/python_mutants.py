@@ -24,6 +24,8 @@ _FLIPPED = {
     "-": "+",
 }
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>|\bis\s+not\b|\bnot\s+in\b|\bis\b|\bin\b|\band\b|\bor\b|\+|-")
+_FOR_TYPES = frozenset({"cast", "TypeVar", "ContextVar"})
+"""Calls whose texts are read by type checkers and people, and by nothing that runs."""
 _REMOVABLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.Delete, ast.Raise)
 
 Change = tuple[int, int, str]
@@ -67,7 +69,10 @@ class _Places:
 
 
 def _nodes(node: ast.AST, statement: ast.stmt | None) -> Iterator[tuple[ast.AST, ast.stmt | None]]:
-    """The nodes below one, without annotations, docstrings and signatures, each with its statement in a function."""
+    """The nodes below one, without annotations, docstrings, signatures and what only type checkers read, each with its
+    statement in a function."""
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
     yield node, statement
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         for child in node.body:
@@ -77,9 +82,13 @@ def _nodes(node: ast.AST, statement: ast.stmt | None) -> Iterator[tuple[ast.AST,
         if name in ("annotation", "returns", "decorator_list", "bases", "keywords") and not isinstance(node, ast.Call):
             continue
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
+            if isinstance(child, ast.AST) and not (_is_for_types(node) and isinstance(child, ast.Constant)):
                 is_inner = isinstance(child, ast.stmt) and statement is not None
                 yield from _nodes(child, child if is_inner else statement)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FOR_TYPES
 
 
 def _changes(places: _Places, node: ast.AST, statement: ast.stmt | None) -> Iterator[Change]:
