@@ -57,12 +57,13 @@ def spoil_submission(world: World) -> list[Call]:
     rows = world.rows(status)
     if not rows:
         return spoil_other(world)
-    row = world.pick(rows)
+    with_journal = [row for row in rows if row.submission_id in world.db.journals]
+    row = world.maybe(with_journal, rows, 0.4)
     if world.chance(0.1) and world.db.head(row.session_key) is row:
         # A listing would settle one that waits behind another, which nobody can tell any more.
         return [disturbance("spoilSubmission", row.submission_id, "sessionKey"), *_after_spoil(world, row, "sequence")]
     what = world.pick(
-        ("submissionId", *["sequence"] * 3, "attemptCount", "payload", "generation", "input", *["row"] * 2)
+        ("submissionId", *["sequence"] * 3, *["attemptCount"] * 2, "payload", "generation", "input", *["row"] * 2)
     )
     if not row.unreadable and world.chance(0.25):
         return _spoil_listed(world, row, what)
@@ -163,7 +164,7 @@ def _spoil_stream(world: World) -> list[Call]:
         ("events.readEvents", [path]),
         ("events.getStreamMeta", [path]),
     )
-    if stream and stream.keys and world.chance(0.4):
+    if stream and stream.keys and world.chance(0.5):
         key = world.pick(list(stream.keys))
         again: Call = ("events.appendEventOnce", [path, key, parse_json(stream.events[stream.keys[key]])])
         return [disturbance("spoilStream", path, f"key {key}"), again]

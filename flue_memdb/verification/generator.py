@@ -24,7 +24,8 @@ _FOLLOW_UP = 0.3
 _BULK_SEQUENCES = 0.045
 _DISTURBED_SEQUENCES = 0.33
 _DISTURBANCES = 0.25
-_DISTURBED_WORK = 0.5
+_DISTURBED_WORK = 0.45
+_DISTURBED_RECORDS = 0.15
 _SMALLER_PARTS = 0.3
 _LARGE_RECORDS = 0.4
 _UNDISTURBED = 8
@@ -51,8 +52,8 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
     troubled = World(Random(f"{seed}/{operations}/{clients}/disturbances"), world.names, db)  # noqa: S311 -- as above
     troubled.past = world.past
     is_disturbed = troubled.chance(_DISTURBED_SEQUENCES)
-    if is_disturbed and troubled.chance(_DISTURBED_WORK):
-        flavour = troubled.pick([flavour for flavour in FLAVOURS if "lifecycle" in flavour])
+    if is_disturbed:
+        flavour = _disturbed_flavour(troubled, flavour)
     trouble: list[Call] = []
     larger: World | None = None
     if is_disturbed and not planned and troubled.chance(_SMALLER_PARTS):
@@ -91,6 +92,16 @@ async def generate(seed: int | str, operations: int = 60, clients: int = 2) -> l
         if dies(operation):
             adapters[client] = memory(db)
     return made
+
+
+def _disturbed_flavour(world: World, drawn: dict[str, int]) -> dict[str, int]:
+    """Mostly one about work, or about runs or streams alone, as that is where there is most to be damaged."""
+    choice = world.rng.random()
+    if choice < _DISTURBED_WORK:
+        return world.pick([flavour for flavour in FLAVOURS if "lifecycle" in flavour])
+    if choice < _DISTURBED_WORK + _DISTURBED_RECORDS:
+        return world.pick([flavour for flavour in FLAVOURS if len(flavour) == 1])
+    return drawn
 
 
 def _ordinary(world: World, flavour: dict[str, int], larger: World | None) -> Call:

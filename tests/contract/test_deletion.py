@@ -19,9 +19,11 @@ from flue_memdb import (
     open_stores,
     session_storage_key,
 )
+from flue_memdb.adapter import MemoryAdapter
 from flue_memdb.contract import deletion
 from flue_memdb.contract.deletion import SessionDeletions
 from flue_memdb.contract.deletion_steps import Begun
+from flue_memdb.store.deletion import DeletionStore
 from tests.skipping_loop import run_skipping
 
 
@@ -198,6 +200,127 @@ async def test_a_callback_that_is_cancelled_and_calls_again_is_refused_and_not_w
             await asyncio.wait([deletion_of_it])
         assert deletion_of_it.cancelled()
         assert await stores.submissions.list_pending_session_deletions() == []
+
+
+async def test_an_error_that_a_cancelled_callback_ends_with_is_not_left_to_the_event_loop() -> None:
+    entered = asyncio.Event()
+    left: list[dict[str, object]] = []
+
+    async def fails() -> None:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise LookupError("the tree is not there")
+
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: left.append(context))
+    async with open_stores(memory()) as stores:
+        cancelled = asyncio.create_task(stores.submissions.delete_session(SESSION, fails))
+        await entered.wait()
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        assert cancelled.cancelled()
+        gc.collect()
+        assert left == []
+
+
+async def test_a_deletion_that_another_process_took_over_is_shared_no_more() -> None:
+    clock = ManualClock()
+    db = MemoryDatabase(clock=clock)
+    entered, let_go = asyncio.Event(), asyncio.Event()
+
+    async def held() -> None:
+        entered.set()
+        await let_go.wait()
+
+    async with open_stores(memory(db)) as stores, open_stores(memory(db)) as other, asyncio.TaskGroup() as tasks:
+        lapsed = tasks.create_task(stores.submissions.delete_session(SESSION, held))
+        await entered.wait()
+        clock.advance(30_000)
+        await other.submissions.delete_session(SESSION, nothing)
+        await settle(stores, "d1")
+        later = tasks.create_task(stores.submissions.delete_session(SESSION, nothing))
+        await asyncio.sleep(0)
+        let_go.set()
+        await asyncio.wait([lapsed, later])
+        assert await stores.submissions.get_submission("d1") is None
+
+
+async def test_an_owner_whose_marker_was_taken_over_renews_nothing() -> None:
+    clock = ManualClock()
+    steps = MemoryAdapter(MemoryDatabase(clock=clock))
+    await steps.migrate()
+    submissions = (await steps.connect()).submissions
+    assert isinstance(submissions, DeletionStore)
+    assert not await submissions.renew_deletion(SESSION, "nobody")
+    assert (await submissions.begin_deletion(SESSION, "first")).state == "owned"
+    clock.advance(30_000)
+    assert (await submissions.begin_deletion(SESSION, "second")).state == "owned"
+    clock.advance(29_999)
+    assert not await submissions.renew_deletion(SESSION, "first")
+    assert await submissions.look_at_deletion(SESSION, "second") == "pending"
+    clock.advance(1)
+    assert await submissions.look_at_deletion(SESSION, "second") == "gone"
+
+
+class Waiting:
+    """The steps of a database in which another process deletes the session, and is looked at five times."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        return Begun("waiting", "another")
+
+    async def look_at_deletion(self, session_key: str, owner_id: str) -> str:
+        self.looks += 1
+        return "pending" if self.looks <= 5 else "succeeded"
+
+
+async def test_who_waits_for_another_process_looks_ever_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(deletion, "_LAST_LOOK_S", 0.1)
+    monkeypatch.setattr(deletion.asyncio, "sleep", sleep)
+    await SessionDeletions(Waiting(), lambda: "o1").delete("s", nothing)  # type: ignore[arg-type]
+    assert pauses == [0.01, 0.02, 0.04, 0.08, 0.1]
+
+
+class RenewingOnceNot:
+    """The steps of a database that is gone for one renewal."""
+
+    def __init__(self) -> None:
+        self.renewed = asyncio.Event()
+        self._answers = False
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        return Begun("owned")
+
+    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
+        if self._answers:
+            self.renewed.set()
+            return False
+        self._answers = True
+        raise StoreUnavailableError("delete_session", "the server", "no answer", may_have_happened=True)
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        return True
+
+
+async def test_a_renewal_that_fails_is_warned_of_and_made_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(deletion, "_HEARTBEAT_S", 0)
+    steps = RenewingOnceNot()
+    async with asyncio.timeout(5):
+        await SessionDeletions(steps, lambda: "o1").delete("s", steps.renewed.wait)  # type: ignore[arg-type]
+    assert [message for _, _, message in caplog.record_tuples] == [
+        "the deletion marker of session 's' could not be renewed: delete_session: the server: no answer; check that it "
+        "runs and can be reached; a write may or may not have happened"
+    ]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
