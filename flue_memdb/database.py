@@ -26,7 +26,8 @@ _T = TypeVar("_T")
 
 
 class MemoryDatabase:
-    """One namespace in memory. Adapters over one database are processes over one server."""
+    """One namespace in memory. Adapters over one database are processes over one server, but for threads: there is no
+    lock, so only one at a time may be at work on it."""
 
     def __init__(self, clock: Clock | None = None, new_id: Callable[[], str] | None = None) -> None:
         self.clock = clock_or_system(clock)
