@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flue_memdb.clock import is_epoch_ms
 from flue_memdb.contract import Json, parse_json
 from flue_memdb.verification.comparison import text_of
 from flue_memdb.verification.observations import Operation
@@ -30,7 +31,8 @@ def read_trace(path: str | Path) -> Trace:
     for number, operation in enumerate(operations, 2):
         if not isinstance(operation.get("op"), str) or not isinstance(operation.get("args"), list):
             raise TraceError(f"{path}: line {number} has no op with args; this is no operation")
-        if type(operation.get("at")) is not int:
+        at = operation.get("at")
+        if type(at) is not int or not is_epoch_ms(at):
             raise TraceError(f"{path}: line {number} has no time in at (epoch ms)")
         error = operation.get("error", {"kind": ""})
         if not isinstance(error, dict) or "kind" not in error:

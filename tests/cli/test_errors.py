@@ -112,6 +112,10 @@ def test_bad_use(run, args):
         (b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.getRun"}\n', "line 2 has no op with args"),
         (b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.getRun", "args": ["r"], "at": true}\n', "line 2 has no time"),
         (
+            b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.getRun", "args": ["r"], "at": 1780000000000000}\n',
+            "line 2 has no time",
+        ),
+        (
             b'{"flueTrace": 1, "schema": 3}\n{"op": "runs.getRun", "args": ["r"], "at": 1, "error": "none"}\n',
             "line 2 has an error without a kind",
         ),

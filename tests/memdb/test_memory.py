@@ -36,7 +36,7 @@ def test_a_manual_clock_moves_only_when_it_is_moved() -> None:
     assert clock() == 15
 
 
-@pytest.mark.parametrize("seconds", [1_780_000_000.5, "1780000000000", None, True])
+@pytest.mark.parametrize("seconds", [1_780_000_000.5, "1780000000000", None, True, -1, 1_780_000_000_000_000])
 def test_a_manual_clock_counts_whole_milliseconds(seconds: Any) -> None:
     clock = ManualClock(5)
     for wrong in (lambda: ManualClock(seconds), lambda: clock.set(seconds)):
@@ -60,11 +60,11 @@ def test_a_clock_is_something_to_call() -> None:
             make()
 
 
-async def test_a_clock_that_gives_no_int_is_found_out_before_anything_is_written() -> None:
-    seconds: Any = lambda: 1.5  # noqa: E731 -- as time.time
-    database = MemoryDatabase(clock=seconds)
-    for adapter in (memory(database), valkey(FakeServer().runner(), inspect_server=False, clock=seconds)):
-        with pytest.raises(TypeError, match=r"clock: it gave 1\.5; it has to give epoch milliseconds as an int"):
+@pytest.mark.parametrize("now", [1.5, 1_780_000_000_000_000_000, -1])  # as time.time, as time.time_ns
+async def test_a_clock_that_gives_no_milliseconds_is_found_out_before_anything_is_written(now: Any) -> None:
+    database = MemoryDatabase(clock=lambda: now)
+    for adapter in (memory(database), valkey(FakeServer().runner(), inspect_server=False, clock=lambda: now)):
+        with pytest.raises(TypeError, match=rf"clock: it gave {now}; it has to give epoch milliseconds as an int"):
             async with open_stores(adapter) as stores:
                 await stores.submissions.insert_attempt_marker(AttemptRef("d1", "a1"))
     assert database.markers == {}
