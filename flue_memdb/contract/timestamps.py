@@ -5,14 +5,17 @@ import re
 
 from flue_memdb.contract.errors import InvalidTimestampError
 
+_HOUR_AND_MINUTE = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _FORM = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})"
-    r"(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(?:Z|([+-])(\d{2}):(\d{2}))?)?",
+    r"(?:(0000)|\d{4})-\d{2}-\d{2}"
+    rf"(?:T(?:(24):00(?::00(?:\.0+)?)?|{_HOUR_AND_MINUTE}(?::[0-5]\d(?:\.\d+)?)?)(?:Z|[+-]{_HOUR_AND_MINUTE})?)?",
     re.ASCII,
 )
-_EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
+_MS = datetime.timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
-_DAYS_OF_400_YEARS = 146_097
+_400_YEARS_MS = 146_097 * _DAY_MS
 _FIRST_MS = (1 - _EPOCH_DAY) * _DAY_MS
 _LAST_MS = (datetime.date.max.toordinal() + 1 - _EPOCH_DAY) * _DAY_MS - 1
 
@@ -34,22 +37,19 @@ def _instant(text: str) -> int | None:
     match = _FORM.fullmatch(text)
     if match is None:
         return None
-    *parts, fraction, sign, offset_hours, offset_minutes = match.groups("0")
-    year, month, day, hour, minute, second = map(int, parts)
-    milliseconds = int(f"{fraction}000"[:3])
-    offset_hour, offset_minute = int(offset_hours), int(offset_minutes)
-    offset = offset_hour * 60 + offset_minute
-    if offset_hour > 23 or offset_minute > 59 or minute > 59 or second > 59:
-        return None
-    if hour > 24 or (hour == 24 and (minute or second or fraction.strip("0"))):
-        return None
+    # datetime has no year 0, which an offset may lift into year 1, and the calendar repeats after 400 years; nor has it
+    # an hour 24.
+    year_0, hour_24 = match.groups()
+    if year_0:
+        text = f"0400{text[4:]}"
+    if hour_24:
+        text = text.replace("T24", "T00")
     try:
-        # datetime has no year 0, which an offset may lift into year 1; the calendar repeats after 400 years.
-        days = datetime.date(year or 400, month, day).toordinal() - (0 if year else _DAYS_OF_400_YEARS)
+        moment = datetime.datetime.fromisoformat(text)
     except ValueError:
         return None
-    minutes = hour * 60 + minute - (-offset if sign == "-" else offset)
-    return (days - _EPOCH_DAY) * _DAY_MS + minutes * 60_000 + second * 1_000 + milliseconds
+    instant = (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)) - _EPOCH
+    return instant // _MS - (_400_YEARS_MS if year_0 else 0) + (_DAY_MS if hour_24 else 0)
 
 
 def utc_text(instant_ms: int) -> str:
