@@ -1,6 +1,6 @@
 """What an admission stores: the checked input as one JSON document, with the facts that its row needs."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flue_memdb.contract.checks import check_id, check_one_of, check_type
 from flue_memdb.contract.errors import InvalidPayloadError, SubmissionConflictError, quoted
@@ -15,8 +15,7 @@ from flue_memdb.contract.unset import UNSET
 _IMAGE_FIELDS = ("type", "data", "mimeType")
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):
     """A checked input on its way into a store; `document` is what is stored, and compared, as JSON text."""
 
     submission_id: str

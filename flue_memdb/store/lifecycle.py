@@ -48,8 +48,11 @@ class LifecycleStore(Store):
             reached("applied_before")
             return True
         now = db.clock()
-        given = durability or Durability(DEFAULT_MAX_RETRY, now + DEFAULT_TIMEOUT_MS)
-        row.input_applied_at, row.max_retry, row.timeout_at = now, given.max_retry, given.timeout_at
+        row.input_applied_at = now
+        if durability is None:
+            row.max_retry, row.timeout_at = DEFAULT_MAX_RETRY, now + DEFAULT_TIMEOUT_MS
+        else:
+            row.max_retry, row.timeout_at = durability.max_retry, durability.timeout_at
         reached("applied")
         return True
 
