@@ -18,8 +18,15 @@ _IDS: tuple[Json, ...] = (
     {"$repeat": ["é", 2_048, "a", 1]},
     {"$repeat": ["a", 4_096]},
     {"$repeat": ["é", 2_048]},
+    {"$value": "word"},
 )
-_KEYS: tuple[Json, ...] = (*_IDS[:5], {"$repeat": ["€", 10_922, "ab", 1]}, {"$repeat": ["€", 10_923]}, _IDS[5])
+_KEYS: tuple[Json, ...] = (
+    *_IDS[:5],
+    {"$repeat": ["€", 10_922, "ab", 1]},
+    {"$repeat": ["€", 10_923]},
+    _IDS[5],
+    _IDS[-1],
+)
 _NUMBERS: tuple[Json, ...] = (
     -1,
     2**53,
@@ -32,6 +39,7 @@ _NUMBERS: tuple[Json, ...] = (
     "1",
     {"$float": "1.0"},
     {"$value": "huge_int"},
+    {"$value": "number"},
 )
 _TIMESTAMPS: tuple[Json, ...] = (
     "",
@@ -72,7 +80,7 @@ _DOCUMENTS: tuple[Json, ...] = (
     {"a": [{"$float": "nan"}]},
     {"$nested": 253},
 )
-_WORDS: tuple[Json, ...] = ("", "Committed", "direct ", "queued", None, 1, True, ["direct"])
+_WORDS: tuple[Json, ...] = ("", "Committed", "direct ", "queued", None, 1, True, ["direct"], {"$value": "word"})
 _OFFSETS: tuple[Json, ...] = ("", "0", "-2", "NOW", "0" * 16, f"{0:016}_{1:015}", f"{1:016}_{1:016}", None, 0, "٠" * 16)
 _CURSORS: tuple[Json, ...] = (
     "",
@@ -122,8 +130,8 @@ _KINDS: dict[str, tuple[Json, ...]] = {
     "$extra": _EXTRAS,
     "cursor": _CURSORS,
     "entries": _ENTRIES,
-    "body": (None, 7, "\ud800", {"$value": "bytes"}),
-    "message": (None, 7, "\ud800", ["text"]),
+    "body": (None, 7, "\ud800", {"$value": "bytes"}, {"$value": "word"}),
+    "message": (None, 7, "\ud800", ["text"], {"$value": "word"}),
     "images": (None, 7, {}, "images"),
     "submissionIds": (None, "s1", {}, [""], [7], ["s1", "\ud800"]),
     "deleteSessionTree": (None, 7, {"$value": "object"}, {}),

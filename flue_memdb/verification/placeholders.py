@@ -3,7 +3,8 @@
 An object is one only if it has exactly one key, the key is one of these names, and what stands there fits:
 
 - `{"$float": "nan"}`: the float of that text (`1.0`, `-0.0`, `inf` among them, which JSON text does not keep apart);
-- `{"$value": NAME}`: `bytes`, `object`, `tuple`, `set`, `int_keys`, `cycle` or `huge_int`;
+- `{"$value": NAME}`: `bytes`, `object`, `tuple`, `set`, `int_keys`, `cycle` or `huge_int`; a `word` or a `number` that
+  is a member of an enum;
 - `{"$repeat": [TEXT, TIMES, ...]}`: texts, each so many times, one after another;
 - `{"$nested": LEVELS}`: lists in one another.
 
@@ -14,6 +15,7 @@ more, which `expand` takes away: `{"$$float": "nan"}`.
 import math
 import re
 from collections.abc import Callable
+from enum import IntEnum, StrEnum
 from functools import partial
 from typing import Any
 
@@ -31,6 +33,18 @@ class Opaque:
         return "Opaque()"
 
 
+class Word(StrEnum):
+    """A text of an app's own class."""
+
+    DIRECT = "direct"
+
+
+class Number(IntEnum):
+    """A number of an app's own class."""
+
+    ONE = 1
+
+
 def _cycle() -> list[Any]:
     items: list[Any] = []
     items.append(items)
@@ -45,6 +59,8 @@ _VALUES: dict[str, Callable[[], Any]] = {
     "int_keys": lambda: {1: "one"},
     "cycle": _cycle,
     "huge_int": lambda: 10**5_000,
+    "word": lambda: Word.DIRECT,
+    "number": lambda: Number.ONE,
 }
 
 

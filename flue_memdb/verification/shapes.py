@@ -21,6 +21,7 @@ from flue_memdb.contract import (
 )
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.failure import error_text
+from flue_memdb.contract.plain import plain
 from flue_memdb.verification.placeholders import expand, fold
 from flue_memdb.verification.values import camel, from_json, to_json
 from flue_memdb.wrapping import OPERATIONS, arguments_by_name
@@ -65,7 +66,7 @@ class _Record(Parameter):
     def write(self, argument: Any) -> Json:
         if not isinstance(argument, self.record):
             return {"$value": "object"}
-        return {name: Parameter().write(item) for name, item in to_json(argument).items()}
+        return {name: Parameter().write(item) for name, item in to_json(argument, plain).items()}
 
 
 @dataclass(frozen=True)

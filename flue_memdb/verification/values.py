@@ -1,12 +1,13 @@
 """Records and arguments as the JSON values of a trace, and back."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from flue_memdb.contract import UNSET, Admitted, Conflict, DirectInput, DispatchInput, Json, RetainedReceipt
 
+_JSON_TYPES: Final = frozenset({str, int, float, bool, type(None), list, dict})
 _T = TypeVar("_T")
 
 
@@ -17,30 +18,37 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def to_json(value: Any) -> Json:
-    """A record, a list of them, or a plain JSON value in the shape of a trace; fields that are not set are absent."""
+def _class_of(value: object) -> Json:
+    return {"$class": type(value).__name__}
+
+
+def to_json(value: Any, of_a_class: Callable[[Any], Json] = _class_of) -> Json:
+    """A record, a list of them, or a plain JSON value in the shape of a trace; fields that are not set are absent.
+
+    For a text or number of a class of its own `of_a_class` stands: its class, unless told otherwise.
+    """
     if isinstance(value, list):
         # Records stand at the top of a list only: what is within a document is JSON already, at any depth.
-        return [_fields(item) if dataclasses.is_dataclass(item) else item for item in value]
+        return [to_json(item, of_a_class) if not isinstance(item, list) else item for item in value]
     if not dataclasses.is_dataclass(value):
-        return value
+        return value if type(value) in _JSON_TYPES else of_a_class(value)
     if isinstance(value, Admitted):
-        return {"kind": "submission", "submission": to_json(value.submission)}
+        return {"kind": "submission", "submission": to_json(value.submission, of_a_class)}
     if isinstance(value, RetainedReceipt):
-        return {"kind": "retained_receipt", "receipt": _fields(value)}
+        return {"kind": "retained_receipt", "receipt": _fields(value, of_a_class)}
     if isinstance(value, Conflict):
         return {"kind": "conflict"}
     if isinstance(value, (DispatchInput, DirectInput)):
         return value.document()
-    return _fields(value)
+    return _fields(value, of_a_class)
 
 
-def _fields(record: Any) -> dict[str, Json]:
+def _fields(record: Any, of_a_class: Callable[[Any], Json]) -> dict[str, Json]:
     document = {}
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
         if value is not UNSET and not (value is None and field.default is None):
-            document[camel(field.name)] = to_json(value)
+            document[camel(field.name)] = to_json(value, of_a_class)
     return document
 
 

@@ -69,6 +69,91 @@ async def test_a_marker_that_cannot_be_written_is_the_error() -> None:
         await deletions.delete("s", nothing)
 
 
+class WithoutAnAnswer:
+    """The steps of a database that writes the marker and gives no answer."""
+
+    def __init__(self) -> None:
+        self.abandoned: list[tuple[str, str]] = []
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        raise StoreUnavailableError("delete_session", "the server", "no answer", may_have_happened=True)
+
+    async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
+        self.abandoned.append((session_key, owner_id))
+
+
+async def test_a_marker_that_may_have_been_written_is_taken_away() -> None:
+    steps = WithoutAnAnswer()
+    with pytest.raises(StoreUnavailableError, match="no answer"):
+        await SessionDeletions(steps, lambda: "o1").delete("s", nothing)  # type: ignore[arg-type]
+    assert steps.abandoned == [("s", "o1")]
+
+
+class SlowToBegin:
+    """The steps of a database that is slow to begin its first deletion, and to take it back."""
+
+    def __init__(self) -> None:
+        self.beginning, self.abandoning, self.abandons = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        if not self.beginning.is_set():
+            self.beginning.set()
+            await asyncio.Event().wait()
+        return Begun("owned")
+
+    async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
+        self.abandoning.set()
+        await self.abandons.wait()
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        return True
+
+
+async def test_a_deletion_that_was_cancelled_as_it_began_is_shared_no_more() -> None:
+    steps = SlowToBegin()
+    deletions = SessionDeletions(steps, lambda: "o1")  # type: ignore[arg-type]
+    async with asyncio.timeout(5):
+        first = asyncio.create_task(deletions.delete("s", nothing))
+        await steps.beginning.wait()
+        first.cancel()
+        await steps.abandoning.wait()
+        second = asyncio.create_task(deletions.delete("s", nothing))
+        await asyncio.sleep(0)
+        steps.abandons.set()
+        await second
+        await asyncio.wait([first])
+    assert first.cancelled()
+
+
+class Renewing:
+    """The steps of a database in which a renewal lasts, and takes its time to end."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = asyncio.Event(), False
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        return Begun("owned")
+
+    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
+        self.begun.set()
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            for _ in range(9):
+                await asyncio.sleep(0)
+            self.ended = True
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        return True
+
+
+async def test_no_renewal_goes_on_when_a_deletion_has_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deletion, "_HEARTBEAT_S", 0)
+    steps = Renewing()
+    await SessionDeletions(steps, lambda: "o1").delete("s", steps.begun.wait)  # type: ignore[arg-type]
+    assert steps.ended
+
+
 class SwallowingCancellations:
     """The steps over a driver that goes on when the first renewal is cancelled, and then gets no answer."""
 
@@ -220,6 +305,7 @@ async def test_an_error_that_a_cancelled_callback_ends_with_is_not_left_to_the_e
         cancelled.cancel()
         await asyncio.wait([cancelled])
         assert cancelled.cancelled()
+        del cancelled
         gc.collect()
         assert left == []
 

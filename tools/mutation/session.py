@@ -1,6 +1,7 @@
 """One run of the tool: which mutants are judged, by which sequences, and what is kept in its folder."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -12,7 +13,7 @@ from tools.mutation.judge import Verdict
 from tools.mutation.mutant import Mutant
 from tools.mutation.reach import Place, engine_of
 from tools.mutation.survivors import Key
-from tools.mutation.workers import answers
+from tools.mutation.workers import Task, answers
 
 Reached = dict[int, set[Place]]
 """Per sequence, the statements that it reaches."""
@@ -49,14 +50,22 @@ class Session:
         }
 
     def verdicts(self, mutants: Sequence[Mutant], reached: Reached) -> Iterator[tuple[Mutant, Verdict]]:
-        """The verdicts as they come; each is kept in the folder."""
-        tasks = [(mutant, self.seed, _reaching(mutant, reached)) for mutant in mutants]
+        """The verdicts as they come; each is kept in the folder. Sequences that have caught most of a file's other
+        mutants are run first, which changes nothing but the time."""
+        caught: Counter[tuple[str, int | None]] = Counter()
+
+        def tasks() -> Iterator[Task]:
+            for mutant in mutants:
+                numbers = _reaching(mutant, reached)
+                yield mutant, self.seed, sorted(numbers, key=lambda number: -caught[mutant.file, number])
+
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._kept.open("a", encoding="utf-8") as file:
-            for task, verdict in answers(tasks, self.jobs):
+            for task, verdict in answers(tasks(), self.jobs):
                 mutant = task[0]
                 assert isinstance(mutant, Mutant)
                 assert isinstance(verdict, Verdict)
+                caught[mutant.file, verdict.sequence] += 1
                 file.write(json.dumps({"mutant": mutant.key, **asdict(verdict)}, ensure_ascii=False) + "\n")
                 file.flush()
                 yield mutant, verdict

@@ -10,7 +10,17 @@ from pathlib import Path
 
 from tools.mutation.mutant import ROOT, Mutant
 
-_NEEDED = ("flue_memdb", "flue_valkey", "tests", "tools", "docs", "properdocs.yml", "pyproject.toml", "README.md")
+_NEEDED = (
+    "flue_memdb",
+    "flue_valkey",
+    "benchmarks",
+    "tests",
+    "tools",
+    "docs",
+    "properdocs.yml",
+    "pyproject.toml",
+    "README.md",
+)
 _WITHIN_S = 300
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?:\[.*)?(?: - .*)?$", re.MULTILINE)
 

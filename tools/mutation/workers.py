@@ -5,10 +5,10 @@ import logging
 import multiprocessing
 import os
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,25 +37,26 @@ class _Worker:
     seen: Verdict
 
 
-def answers(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Answer]]:
-    """The answer to each task as it comes; the processes end with the iterator."""
-    waiting = deque(tasks)
-    workers: list[_Worker] = []
+def answers(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, Answer]]:
+    """The answer to each task as it comes; the processes end with the iterator. A task is taken when it is begun."""
+    waiting = iter(tasks)
+    workers = [_started(task) for task in islice(waiting, jobs)]
     try:
-        while waiting or workers:
-            while waiting and len(workers) < jobs:
-                workers.append(_started(waiting.popleft()))
+        while workers:
             wait([worker.connection for worker in workers], timeout=1.0)
             for worker in list(workers):
                 answer = _heard(worker)
                 if answer is None:
                     continue
                 yield worker.task, answer
-                if waiting and worker.process.is_alive():
-                    _give(worker, waiting.popleft())
-                else:
-                    workers.remove(worker)
-                    _end(worker)
+                task = next(waiting, None)
+                if task is not None and worker.process.is_alive():
+                    _give(worker, task)
+                    continue
+                workers.remove(worker)
+                _end(worker)
+                if task is not None:
+                    workers.append(_started(task))
     finally:
         for worker in workers:
             _end(worker)
