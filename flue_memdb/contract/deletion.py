@@ -149,10 +149,18 @@ class SessionDeletions:
                 reached("callback_failed")
                 await self._abandon(session_key, owner_id)
                 raise
-            return await self._steps.finish_deletion(session_key, owner_id)
+            return await self._finish(session_key, owner_id)
         finally:
             heartbeat.cancel()
             await asyncio.wait([heartbeat])
+
+    async def _finish(self, session_key: str, owner_id: str) -> bool:
+        try:
+            return await self._steps.finish_deletion(session_key, owner_id)
+        except asyncio.CancelledError:
+            # Perhaps nothing was done yet, or a part; whoever calls next need not wait for the marker's end.
+            await self._abandon(session_key, owner_id)
+            raise
 
     async def _abandon(self, session_key: str, owner_id: str) -> None:
         try:

@@ -226,6 +226,23 @@ async def test_a_deletion_that_was_cancelled_is_shared_no_more_though_its_callba
         assert first.cancelled()
 
 
+async def test_a_deletion_that_is_cancelled_when_its_callback_has_ended_leaves_no_marker() -> None:
+    adapter = MemoryAdapter(MemoryDatabase(), operations_a_turn=1)
+    async with open_stores(adapter) as stores:
+        await settle(stores, "d1")
+
+        async def cancelled_at_its_end() -> None:
+            caller.cancel()
+
+        caller = asyncio.create_task(stores.submissions.delete_session(SESSION, cancelled_at_its_end))
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        assert await stores.submissions.get_submission("d1")
+        assert await stores.submissions.list_pending_session_deletions() == []
+        await stores.submissions.delete_session(SESSION, nothing)
+        assert await stores.submissions.get_submission("d1") is None
+
+
 async def test_a_deletion_that_is_over_is_shared_no_more_though_its_task_still_ends() -> None:
     async with open_stores(memory()) as stores:
         await settle(stores, "d1")
