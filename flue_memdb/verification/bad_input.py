@@ -158,7 +158,7 @@ def damaged(world: World, call: Call) -> Call:
     outer = [place for place in places if place[0] is args]
     container, index, name = world.pick(outer) if world.chance(0.3) else world.pick(world.pick(_by_kind(places)))
     removable = index == len(container) - 1 if isinstance(container, list) else index in container
-    if removable and world.chance(0.15):
+    if removable and world.chance(0.25):
         del container[index]
     else:
         kind = _OFFSETS if name == "offset" and op in _READING else _KINDS.get(name, _IDS)
