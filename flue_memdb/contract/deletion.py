@@ -149,18 +149,16 @@ class SessionDeletions:
                 reached("callback_failed")
                 await self._abandon(session_key, owner_id)
                 raise
-            return await self._finish(session_key, owner_id)
+            try:
+                return await self._steps.finish_deletion(session_key, owner_id)
+            except asyncio.CancelledError:
+                # The callback has done its part, and some of the rest may be done, too: whoever calls next goes on.
+                heartbeat.cancel()
+                await self._let_lapse(session_key, owner_id)
+                raise
         finally:
             heartbeat.cancel()
             await asyncio.wait([heartbeat])
-
-    async def _finish(self, session_key: str, owner_id: str) -> bool:
-        try:
-            return await self._steps.finish_deletion(session_key, owner_id)
-        except asyncio.CancelledError:
-            # Perhaps nothing was done yet, or a part; whoever calls next need not wait for the marker's end.
-            await self._abandon(session_key, owner_id)
-            raise
 
     async def _abandon(self, session_key: str, owner_id: str) -> None:
         try:
@@ -168,6 +166,12 @@ class SessionDeletions:
         except FlueStoreError as error:
             # The callback's own error is what the caller must see; the marker lapses by itself.
             _log.warning("the deletion marker of session %s could not be taken away: %s", quoted(session_key), error)
+
+    async def _let_lapse(self, session_key: str, owner_id: str) -> None:
+        try:
+            await self._steps.renew_deletion(session_key, owner_id, lease_ms=0)
+        except FlueStoreError as error:
+            _log.warning("the deletion marker of session %s stays until it lapses: %s", quoted(session_key), error)
 
     async def _keep_alive(self, session_key: str, owner_id: str) -> None:
         this = cast("asyncio.Task[None]", asyncio.current_task())

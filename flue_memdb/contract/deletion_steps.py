@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from flue_memdb.contract.limits import LEASE_MS
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -19,8 +21,8 @@ class DeletionSteps(Protocol):
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
         """Writes the marker, or takes over a lapsed one with its cutoff."""
 
-    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
-        """Renews the owner's lease; False if the marker is another's or gone."""
+    async def renew_deletion(self, session_key: str, owner_id: str, lease_ms: int = LEASE_MS) -> bool:
+        """Lets the owner's lease end in so many milliseconds; False if the marker is another's or gone."""
 
     async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
         """Takes the owner's marker away, and nothing else."""

@@ -48,12 +48,12 @@ class DeletionStore(Store):
         db.deletions[session_key] = DeletionRow(cutoff, now, owner_id, now + LEASE_MS)
         return Begun("owned")
 
-    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
+    async def renew_deletion(self, session_key: str, owner_id: str, lease_ms: int = LEASE_MS) -> bool:
         db = await self._deleting()
         marker = db.deletions.get(session_key)
         if marker is None or marker.owner_id != owner_id:
             return False
-        marker.lease_expires_at = db.clock() + LEASE_MS
+        marker.lease_expires_at = db.clock() + lease_ms
         return True
 
     async def abandon_deletion(self, session_key: str, owner_id: str) -> None:

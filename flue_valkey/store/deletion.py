@@ -44,13 +44,13 @@ class DeletionStore(Store):
         )
         return Begun(tag, found[0].decode() if found else "")
 
-    async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
+    async def renew_deletion(self, session_key: str, owner_id: str, lease_ms: int = LEASE_MS) -> bool:
         tag, *_ = await self._run(
             "delete_session",
             script="renew_session_deletion",
             session_key=session_key,
             owner_id=owner_id,
-            lease_expires_at=self._clock() + LEASE_MS,
+            lease_expires_at=self._clock() + lease_ms,
         )
         return bool(tag == "renewed")
 

@@ -78,13 +78,16 @@ async def test_a_caller_who_comes_while_another_is_cancelled_has_its_own_deletio
         await first
 
 
-async def test_who_is_cancelled_when_the_callback_has_ended_locks_nobody_out(stores: Stores) -> None:
+async def test_a_deletion_that_is_cancelled_behind_its_callback_goes_on_with_the_next_call(stores: Stores) -> None:
     async def cancelled_at_its_end() -> None:
         caller.cancel()
 
     caller = asyncio.create_task(stores.submissions.delete_session(SESSION, cancelled_at_its_end))
     with pytest.raises(asyncio.CancelledError):
         await caller
+    assert await stores.submissions.list_pending_session_deletions() == [SESSION]
+    async with asyncio.timeout(5):
+        await stores.submissions.delete_session(SESSION, nothing)
     assert await stores.submissions.list_pending_session_deletions() == []
     await admit(stores)
 

@@ -69,6 +69,37 @@ async def test_a_marker_that_cannot_be_written_is_the_error() -> None:
         await deletions.delete("s", nothing)
 
 
+class GoneInTheEnd:
+    """The steps of a database that is gone when the callback has succeeded."""
+
+    def __init__(self) -> None:
+        self.finishing = asyncio.Event()
+
+    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        return Begun("owned")
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        self.finishing.set()
+        return await asyncio.Event().wait()
+
+    async def renew_deletion(self, session_key: str, owner_id: str, lease_ms: int) -> bool:
+        assert lease_ms == 0
+        raise StoreUnavailableError("delete_session", "the server", "no answer", may_have_happened=True)
+
+
+async def test_a_marker_that_cannot_be_let_lapse_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    steps = GoneInTheEnd()
+    cancelled = asyncio.create_task(SessionDeletions(steps, lambda: "o1").delete("s", nothing))  # type: ignore[arg-type]
+    await steps.finishing.wait()
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    assert [message for _, _, message in caplog.record_tuples] == [
+        "the deletion marker of session 's' stays until it lapses: delete_session: the server: no answer; check that "
+        "it runs and can be reached; a write may or may not have happened"
+    ]
+
+
 class WithoutAnAnswer:
     """The steps of a database that writes the marker and gives no answer."""
 
@@ -226,7 +257,7 @@ async def test_a_deletion_that_was_cancelled_is_shared_no_more_though_its_callba
         assert first.cancelled()
 
 
-async def test_a_deletion_that_is_cancelled_when_its_callback_has_ended_leaves_no_marker() -> None:
+async def test_a_deletion_that_is_cancelled_behind_its_callback_goes_on_with_the_next_call() -> None:
     adapter = MemoryAdapter(MemoryDatabase(), operations_a_turn=1)
     async with open_stores(adapter) as stores:
         await settle(stores, "d1")
@@ -238,8 +269,9 @@ async def test_a_deletion_that_is_cancelled_when_its_callback_has_ended_leaves_n
         with pytest.raises(asyncio.CancelledError):
             await caller
         assert await stores.submissions.get_submission("d1")
-        assert await stores.submissions.list_pending_session_deletions() == []
+        assert await stores.submissions.list_pending_session_deletions() == [SESSION]
         await stores.submissions.delete_session(SESSION, nothing)
+        assert await stores.submissions.list_pending_session_deletions() == []
         assert await stores.submissions.get_submission("d1") is None
 
 
