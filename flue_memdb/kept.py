@@ -68,9 +68,9 @@ class KeptAdapter(WrappedAdapter):
     def _with_its_marker(self, call: OperationCall, session_key: str, delete_session_tree: Any) -> OperationCall:
         """The call of `delete_session`, whose marker is kept before its callback begins."""
 
-        async def marked() -> None:
+        def marked() -> Any:
             self._save("delete_session")
-            await delete_session_tree()
+            return delete_session_tree()
 
         callback = marked if callable(delete_session_tree) else delete_session_tree
         return replace(call, args=(session_key, callback), kwargs={})

@@ -15,6 +15,7 @@ from flue_memdb import (
     ClaimRef,
     DatabaseFileError,
     DispatchInput,
+    InvalidPayloadError,
     ManualClock,
     MemoryDatabase,
     SchemaVersionError,
@@ -308,6 +309,8 @@ async def test_the_marker_of_a_deletion_is_kept_before_its_callback(path):
         with pytest.raises(KeyError):
             await stores.submissions.delete_session(CREW, delete_session_tree=failing)
         assert kept_in(path)["deletions"] == {}
+        with pytest.raises(InvalidPayloadError, match="gave None, which cannot be awaited"):
+            await stores.submissions.delete_session(CREW, lambda: None)
         deletion = asyncio.create_task(stores.submissions.delete_session(CREW, asyncio.Event().wait))
         while not kept_in(path)["deletions"]:  # noqa: ASYNC110 -- there is no event to wait for
             await asyncio.sleep(0)
