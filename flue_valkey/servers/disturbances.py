@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any
 
-from flue_memdb.contract import Json
+from flue_memdb.clock import Clock
+from flue_memdb.contract import Adapter, Json
 from flue_memdb.contract.errors import quoted
 from flue_valkey.invariants import findings
 from flue_valkey.keyspace import Keyspace
@@ -23,14 +24,20 @@ _SHOWN = 40
 
 
 class Disturbances:
-    """The disturbances of one namespace; some of them are made by `peers`, some are `probes`."""
+    """The disturbances of one namespace; some of them are made by peers, some are probes.
 
-    def __init__(self, runner: Runner, prefix: str, peers: Peers, probes: Probes, watch: PartWatch) -> None:
+    Peers go by `clock`; a process that starts for a probe has a new `adapter`; `watch` knows when the adapters are
+    between two parts.
+    """
+
+    def __init__(
+        self, runner: Runner, prefix: str, clock: Clock, adapter: Callable[[], Adapter], watch: PartWatch
+    ) -> None:
         self._runner = runner
         self._prefix = prefix
         self._watch = watch
-        self._peers = peers
-        self._probes = probes
+        self._peers = peers = Peers(runner, prefix, clock)
+        self._probes = probes = Probes(runner, prefix, adapter)
         self._damaged: set[str] = set()
         self._told: set[tuple[str, str]] = set()
         self._replaced: dict[str, None] = {}

@@ -15,8 +15,6 @@ from flue_valkey.keyspace import Keyspace, read_keyspace
 from flue_valkey.runner import Runner
 from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.part_watch import PartWatch
-from flue_valkey.servers.peers import Peers
-from flue_valkey.servers.probes import Probes
 from flue_valkey.servers.server import Server
 from flue_valkey.servers.small_parts import parts_are_usual
 from flue_valkey.servers.thrift import waste
@@ -63,10 +61,8 @@ class ValkeyNamespace:
     async def disturb(self, name: str, *args: Json) -> None:
         if self._disturbances is None:
             log.addFilter(_nothing)  # what was damaged on purpose needs no warning
-            reader = self._own_reader()
-            peers = Peers(reader, self._prefix, self._clock)
-            probes = Probes(reader, self._prefix, partial(self.adapter, 0))
-            self._disturbances = Disturbances(reader, self._prefix, peers, probes, self._parts)
+            reader, process = self._own_reader(), partial(self.adapter, 0)
+            self._disturbances = Disturbances(reader, self._prefix, self._clock, process, self._parts)
         await self._disturbances.make(name, *args)
 
     def names_damage(self, message: str) -> bool:

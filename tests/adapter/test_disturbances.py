@@ -17,8 +17,6 @@ from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.engine import ValkeyEngine
 from flue_valkey.servers.fake import FakeServer
 from flue_valkey.servers.part_watch import PartWatch
-from flue_valkey.servers.peers import Peers
-from flue_valkey.servers.probes import Probes
 from flue_valkey.store import parts
 
 
@@ -29,9 +27,7 @@ def document(text: str) -> dict[str, object]:
 @pytest.fixture
 def disturbances(runner: Runner, prefix: str, clock: ManualClock) -> Disturbances:
     adapter = partial(valkey, runner, key_prefix=prefix, inspect_server=False)
-    return Disturbances(
-        runner, prefix, Peers(runner, prefix, clock), Probes(runner, prefix, adapter), PartWatch(lambda: runner)
-    )
+    return Disturbances(runner, prefix, clock, adapter, PartWatch(lambda: runner))
 
 
 @pytest.fixture

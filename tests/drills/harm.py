@@ -15,8 +15,6 @@ from flue_valkey.layout import key
 from flue_valkey.scripts import SCRIPTS
 from flue_valkey.servers.disturbances import Disturbances
 from flue_valkey.servers.part_watch import PartWatch
-from flue_valkey.servers.peers import Peers
-from flue_valkey.servers.probes import Probes
 
 HOLD = """
 local generation = redis.call("HGET", KEYS[1], "generation")
@@ -78,10 +76,7 @@ class Harm:
         self._clients = clients
         self._each = each
         self._times = 0
-        probes = Probes(runner, prefix, _no_process)
-        self._disturbances = Disturbances(
-            runner, prefix, Peers(runner, prefix, clock), probes, PartWatch(lambda: runner)
-        )
+        self._disturbances = Disturbances(runner, prefix, clock, _no_process, PartWatch(lambda: runner))
 
     async def do(self) -> None:
         self._times += 1
