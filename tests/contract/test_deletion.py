@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from flue_memdb import (
+    AdapterClosedError,
     ClaimRef,
     DispatchInput,
     ManualClock,
@@ -138,6 +139,15 @@ class SlowToBegin:
 
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
         return True
+
+
+async def test_a_closed_adapter_refuses_a_deletion_and_warns_of_no_marker(caplog: pytest.LogCaptureFixture) -> None:
+    adapter = memory()
+    async with open_stores(adapter) as stores:
+        await adapter.close()
+        with pytest.raises(AdapterClosedError):
+            await stores.submissions.delete_session(SESSION, nothing)
+    assert caplog.record_tuples == []
 
 
 async def test_a_deletion_that_was_cancelled_as_it_began_is_shared_no_more() -> None:
