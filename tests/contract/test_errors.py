@@ -19,6 +19,7 @@ from flue_memdb import (
 )
 from flue_memdb.contract.checks import check_id, check_number
 from flue_memdb.contract.errors import quoted
+from flue_memdb.contract.limits import MAX_IMAGE_UNITS
 from tests.stores import stores_in
 
 
@@ -156,4 +157,15 @@ async def test_images_that_are_no_list_are_named() -> None:
     payload = {"message": "m", "images": "image"}
     prompt = DirectInput(submission_id="p1", agent="a", id="i", payload=payload, accepted_at="2026-06-03")
     with pytest.raises(InvalidPayloadError, match=r"^admit_direct: payload\['images'\]: "):
+        await stores.submissions.admit_direct(prompt)
+
+
+async def test_an_image_that_is_too_large_is_named() -> None:
+    stores = await stores_in()
+    image = {"type": "image", "data": "A" * (MAX_IMAGE_UNITS + 1), "mimeType": "image/png"}
+    payload = {"message": "m", "images": [{**image, "data": "A"}, image]}
+    prompt = DirectInput(submission_id="p1", agent="a", id="i", payload=payload, accepted_at="2026-06-03")
+    with pytest.raises(
+        InvalidPayloadError, match=r"^admit_direct: payload\['images'\]\[1\]\['data'\]: has 14,680,065 "
+    ):
         await stores.submissions.admit_direct(prompt)
