@@ -4,6 +4,7 @@ from enum import Enum
 
 import pytest
 
+from flue_memdb import InvalidPayloadError
 from flue_memdb.contract.failure import error_text
 
 
@@ -35,3 +36,8 @@ def test_what_ends_the_process_is_not_taken_for_such_an_error() -> None:
 
 def test_a_text_that_is_a_member_of_an_enumeration_is_its_value() -> None:
     assert error_text("fail_submission", Reason.LATE) == "too late"
+
+
+def test_a_text_with_a_surrogate_is_refused_by_the_operation() -> None:
+    with pytest.raises(InvalidPayloadError, match=r"^fail_submission: error: holds a surrogate"):
+        error_text("fail_submission", "a\ud800")

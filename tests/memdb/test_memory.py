@@ -9,10 +9,12 @@ from flue_memdb import (
     AttemptRef,
     ClaimRef,
     CorruptRecordError,
+    DirectInput,
     DispatchInput,
     ManualClock,
     MemoryDatabase,
     NewRun,
+    NewTurnJournal,
     SystemClock,
     memory,
     open_stores,
@@ -180,3 +182,45 @@ async def test_an_event_that_cannot_be_read_ends_no_page_before_it() -> None:
         assert [event.data for event in (await stores.events.read_events("path", limit=1)).events] == ["first"]
         with pytest.raises(CorruptRecordError, match="its 1 cannot be read"):
             await stores.events.read_events("path", limit=2)
+
+
+async def test_a_key_that_cannot_be_read_repeats_no_event() -> None:
+    database = await claimed()
+    database.streams["p"].unreadable = ("key key",)
+    stores = await stores_in(database)
+    with pytest.raises(CorruptRecordError, match="its key key cannot be read"):
+        await stores.events.append_event_once("p", "key", 1)
+
+
+async def test_a_hand_over_that_cannot_count_moves_no_journal() -> None:
+    database = await claimed()
+    stores = await stores_in(database)
+    attempt = AttemptRef("d", "a1")
+    turn = NewTurnJournal(
+        submission_id="d",
+        session_key="s",
+        kind="dispatch",
+        attempt_id="a1",
+        operation_id="o",
+        turn_id="t",
+        phase="committed",
+    )
+    await stores.submissions.begin_turn_journal(turn)
+    database.submissions["d"].unreadable = ("attemptCount",)
+    with pytest.raises(CorruptRecordError, match="its attemptCount cannot be read"):
+        await stores.submissions.replace_turn_journal_attempt(attempt, "a2")
+    journal = await stores.submissions.get_turn_journal("d")
+    assert journal is not None
+    assert journal.attempt_id == "a1"
+
+
+async def test_an_outbox_whose_id_cannot_be_read_is_settled_and_not_listed() -> None:
+    database = MemoryDatabase(clock=ManualClock(1))
+    stores = await stores_in(database)
+    prompt = DirectInput(submission_id="p", agent="a", id="i", payload={"message": "m"}, accepted_at="2026-06-03")
+    await stores.submissions.admit_direct(prompt)
+    await stores.submissions.claim_submission(ClaimRef("p", "a1", "o", 1))
+    await stores.submissions.reserve_submission_terminal(AttemptRef("p", "a1"), event_key="k", event=1)
+    database.submissions["p"].unreadable = ("submissionId",)
+    assert await stores.submissions.list_pending_terminal_outboxes() == []
+    assert database.submissions["p"].status == "settled"
