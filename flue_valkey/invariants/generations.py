@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 from flue_memdb.contract import CorruptRecordError
 from flue_memdb.contract.errors import quoted
+from flue_valkey.documents import session_document
 from flue_valkey.invariants.view import Finding, View, broken, encoded, left_over, one, whole
-from flue_valkey.store.sessions import session_document
 
 
 async def of_session(view: View, name: str, session_key: str) -> AsyncIterator[Finding]:

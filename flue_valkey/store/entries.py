@@ -1,14 +1,13 @@
-"""Entries of a session document: their JSON texts, and the values of these."""
+"""What a process remembers of entries of session documents: their JSON texts, and the values of these."""
 
 import marshal
 from collections import OrderedDict
 from typing import Final
 
-from flue_memdb.contract.images import attach_images, detach_images, entry_content, with_entry_content
-from flue_memdb.contract.json_text import Json, json_text, parse_json
+from flue_memdb.contract.json_text import Json
 from flue_memdb.contract.limits import MAX_JSON_DEPTH
+from flue_valkey.documents import LEVELS_AROUND, entry_text, entry_value
 
-_LEVELS_AROUND: Final = 2
 _OVERHEAD: Final = 200
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _FORMAT: Final = 2  # of marshal: in this one equal values, down to the types and the order of keys, have equal bytes
@@ -54,7 +53,7 @@ class Entries:
 
     def text(self, entry: dict[str, Json], place: str) -> bytes:
         """The text of an entry that was checked; `place` names it in errors."""
-        given = _packed(entry) if self._remembers and _is_plain(entry, MAX_JSON_DEPTH - _LEVELS_AROUND) else None
+        given = _packed(entry) if self._remembers and _is_plain(entry, MAX_JSON_DEPTH - LEVELS_AROUND) else None
         text = self._texts.get(given) if given else None
         if text is None:
             text = entry_text(entry, place)
@@ -98,37 +97,6 @@ def _packed(value: Json) -> bytes | None:
         return marshal.dumps(value, _FORMAT)
     except ValueError:
         return None
-
-
-def entry_text(entry: dict[str, Json], place: str) -> bytes:
-    """The text of an entry that was checked: with its image data beside it."""
-    content = entry_content(entry)
-    value, chunks = entry, "[]"
-    if content:
-        marked, pieces = detach_images(content)
-        if pieces:
-            value, chunks = with_entry_content(entry, marked), json_text(pieces)
-    text = json_text(value, "save", place, depth=_LEVELS_AROUND)
-    return f'{{"id":{json_text(entry["id"])},"value":{text},"chunks":{chunks}}}'.encode()
-
-
-def entry_value(text: bytes) -> dict[str, Json]:
-    """The entry of a text, its image data in place; a `ValueError` says why that is none."""
-    try:
-        stored = parse_json(text.decode())
-    except ValueError as error:
-        raise ValueError(f"is no JSON text ({error})") from None
-    value, chunks = (stored.get("value"), stored.get("chunks", [])) if isinstance(stored, dict) else (None, [])
-    if not isinstance(value, dict) or not isinstance(chunks, list):
-        raise ValueError("holds no entry")
-    content = entry_content(value)
-    if content is None and not chunks:
-        return value
-    try:
-        attached = attach_images(content, chunks)
-    except ValueError as error:
-        raise ValueError(f"holds images that cannot be put together: {error}") from None
-    return value if attached is content else with_entry_content(value, attached)
 
 
 def _cost(given: bytes, made: bytes) -> int:

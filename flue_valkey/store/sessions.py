@@ -4,7 +4,7 @@ A save sends what differs from the generation that this process knows, and a loa
 is the published one. What is sent or fetched besides goes in parts, none of which holds the server for long.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from flue_memdb.contract import StoreUnavailableError
 from flue_memdb.contract.checks import check_key
@@ -12,17 +12,17 @@ from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.json_text import Json, json_text
 from flue_memdb.contract.outcomes import reached
 from flue_memdb.contract.sessions import ENTRIES, check_session, split_session
+from flue_valkey.documents import session_document
 from flue_valkey.rows import Row, flat_fields
 from flue_valkey.scripts import Value
 from flue_valkey.store import parts
 from flue_valkey.store.connection import Connection, Store
-from flue_valkey.store.entries import Entries, entry_value
+from flue_valkey.store.entries import Entries
 from flue_valkey.store.parts import Field
 from flue_valkey.store.session_cache import UNKNOWN, Generation, SessionCache
 
 _LOADS_IN_PARTS = 3
 _ALL_AT_ONCE = 2**53
-_HEAD = (b"session", b"entryCount")
 
 
 class Sessions(Store):
@@ -155,24 +155,3 @@ def _parts(fields: Iterable[Field]) -> list[list[Field]]:
 
 def _flat(fields: Iterable[Field]) -> Iterator[bytes]:
     return (part for field in fields for part in field)
-
-
-def session_document(
-    operation: str,
-    session_key: str,
-    fields: Mapping[bytes, bytes],
-    value_of: Callable[[bytes], dict[str, Json]] = entry_value,
-) -> dict[str, Json]:
-    """The document of a whole generation; `value_of` gives the entry of a text, as `entry_value` does."""
-    row = Row(operation, f"session {quoted(session_key)}", {name: fields[name] for name in _HEAD if name in fields})
-    document = row.required_object(b"session")
-    entries: list[dict[str, Json]] = []
-    for index in range(row.number(b"entryCount")):
-        try:
-            entries.append(value_of(fields[b"entry:%d" % index]))
-        except KeyError:
-            raise row.corrupt(f"its field entry:{index} is missing") from None
-        except ValueError as error:
-            raise row.corrupt(f"its field entry:{index} {error}") from None
-    document.pop("entries", None)
-    return {**document, "entries": entries}

@@ -6,7 +6,8 @@ import pytest
 
 from flue_memdb import InvalidPayloadError
 from flue_memdb.contract.limits import MAX_JSON_DEPTH
-from flue_valkey.store.entries import Entries, entry_text, entry_value
+from flue_valkey.documents import entry_text, entry_value
+from flue_valkey.store.entries import Entries
 
 _LIMIT = 1_000_000
 
