@@ -18,13 +18,15 @@ _HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """A generation that a peer counts on; `beside` is the published one at that time, for one that it stages."""
+    """A generation that a peer counts on. Of that time are `beside`, the published one, for a document that it stages,
+    and `admissions`, how many there had been, for a payload that it stages."""
 
     kind: Literal["session", "submission"]
     id: str
     name: str
     stamp: int
     beside: str | None = None
+    admissions: int = 0
 
 
 class Peers:
@@ -150,7 +152,10 @@ class Peers:
         payload = key(self._prefix, "submission_generation", **ids)
         await self._runner.command("HSET", payload, "payload", "{}", "chunkCount", 0)
         self._staged_ones += 1
-        self._staged.append(_Generation("submission", submission_id, ids["generation"], self._clock()))
+        admissions = int(await self._runner.command("GET", key(self._prefix, "sequence")) or 0)
+        self._staged.append(
+            _Generation("submission", submission_id, ids["generation"], self._clock(), admissions=admissions)
+        )
 
     async def hold_payload(self, submission_id: str) -> None:
         """A reader takes hold of the payload of a submission, for good."""
@@ -192,8 +197,11 @@ class Peers:
             keeps = "part" in generation.name or (pointer is not None and generation.beside == pointer)
             is_there = self._is_there(space, generation)
             if generation.kind == "submission":
-                # Only the admission may take it, or a deletion, which takes the whole submission.
-                keeps = generation.stamp >= self._admitted_at(space, generation.id) - _HOUR_MS and pointer is not None
+                # Only the admission may take it, or a deletion, which takes the whole submission. There was none if the
+                # submission is the one that was admitted next.
+                is_next = space.one("submission", generation.id).get("sequence") == str(generation.admissions + 1)
+                is_young = generation.stamp >= self._admitted_at(space, generation.id) - _HOUR_MS
+                keeps = is_next and is_young and pointer is not None
                 is_there = self._is_stored(space, generation)
             if keeps and not is_there:
                 yield f"a peer stages {generation.name} of {generation.kind} {generation.id!r}, which is gone"

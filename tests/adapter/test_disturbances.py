@@ -1,5 +1,6 @@
 """Disturbances of a namespace: answers stay the same, findings strict, and a script that stumbles is found."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from functools import partial
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flue_memdb import ManualClock, Stores
+from flue_memdb import ClaimRef, DirectInput, ManualClock, Stores
 from flue_memdb.verification import Operation, ReferenceEngine, differential, run_sequence
 from flue_valkey import Runner, scripts, valkey
 from flue_valkey.keyspace import read_keyspace
@@ -73,6 +74,26 @@ async def test_what_a_peer_stages_must_stay(
     for name in ("peer-whole-0", "peer-part-1"):
         await runner.command("DEL", key(prefix, "session_generation", session_key="s", generation=name))
     assert any("a peer stages" in text for text in await found_by(disturbances, stores, runner, prefix))
+
+
+@pytest.mark.parametrize("readmitted", [False, True], ids=["admitted", "deleted and admitted again"])
+async def test_a_payload_that_a_peer_stages_may_only_go_with_its_submission(
+    stores: Stores, disturbances: Disturbances, runner: Runner, prefix: str, readmitted: bool
+) -> None:
+    prompt = DirectInput(submission_id="d", agent="a", id="s", payload={"message": "m"}, accepted_at="2026-06-03")
+    claim = ClaimRef("d", "a1", "w", lease_expires_at=0)
+    await disturbances.make("stagePayload", "d")
+    admitted = await stores.submissions.admit_direct(prompt)
+    if readmitted:
+        await stores.submissions.claim_submission(claim)
+        await stores.submissions.complete_submission(claim)
+        await stores.submissions.delete_session(admitted.session_key, partial(asyncio.sleep, 0))
+        await stores.submissions.admit_direct(prompt)
+    assert await found_by(disturbances, stores, runner, prefix) == []
+    if not readmitted:
+        staged = key(prefix, "submission_generation", submission_id="d", generation="peer-payload-0")
+        await runner.command("DEL", staged)
+        assert any("a peer stages" in text for text in await found_by(disturbances, stores, runner, prefix))
 
 
 async def test_findings_of_what_was_not_damaged_stay(
