@@ -20,12 +20,11 @@ class OutboxStore(Store):
         db = await self._database("reserve_submission_terminal")
         row = db.submission(attempt.submission_id)
         outcome = _reservation(row, attempt, event_key, text)
-        if row is not None and outcome == "reserved":
-            row.require("sequence")
         reached(outcome)
         if row is None or outcome not in ("reserved", "reserved_before"):
             return None
         if outcome == "reserved":
+            row.require("sequence")
             row.status, row.terminal_key, row.terminal_event = "terminalizing", event_key, text
             del db.running[row.submission_id]
             db.terminalizing[row.submission_id] = row

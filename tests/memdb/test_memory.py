@@ -214,13 +214,42 @@ async def test_a_hand_over_that_cannot_count_moves_no_journal() -> None:
     assert journal.attempt_id == "a1"
 
 
-async def test_an_outbox_whose_id_cannot_be_read_is_settled_and_not_listed() -> None:
-    database = MemoryDatabase(clock=ManualClock(1))
-    stores = await stores_in(database)
+async def with_outbox() -> MemoryDatabase:
+    db = MemoryDatabase(clock=ManualClock(1))
+    stores = await stores_in(db)
     prompt = DirectInput(submission_id="p", agent="a", id="i", payload={"message": "m"}, accepted_at="2026-06-03")
     await stores.submissions.admit_direct(prompt)
     await stores.submissions.claim_submission(ClaimRef("p", "a1", "o", 1))
     await stores.submissions.reserve_submission_terminal(AttemptRef("p", "a1"), event_key="k", event=1)
+    return db
+
+
+async def test_an_outbox_whose_id_cannot_be_read_is_settled_and_not_listed() -> None:
+    database = await with_outbox()
     database.submissions["p"].unreadable = ("submissionId",)
-    assert await stores.submissions.list_pending_terminal_outboxes() == []
+    assert await (await stores_in(database)).submissions.list_pending_terminal_outboxes() == []
     assert database.submissions["p"].status == "settled"
+
+
+async def test_an_outbox_whose_sequence_cannot_be_read_is_not_finalised() -> None:
+    database = await with_outbox()
+    stores = await stores_in(database)
+    attempt = AttemptRef("p", "a1")
+    assert await stores.submissions.record_submission_terminal_offset(attempt, "k", "0")
+    database.submissions["p"].unreadable = ("sequence",)
+    with pytest.raises(CorruptRecordError, match="its sequence cannot be read"):
+        await stores.submissions.finalize_submission_terminal(attempt, "k")
+    assert database.submissions["p"].status == "terminalizing"
+
+
+async def test_an_outbox_whose_sequence_cannot_be_read_is_not_reserved_but_given_again() -> None:
+    database = await with_outbox()
+    submissions = (await stores_in(database)).submissions
+    attempt = AttemptRef("p", "a1")
+    database.submissions["p"].unreadable = ("sequence",)
+    assert await submissions.reserve_submission_terminal(attempt, event_key="k", event=1)
+    database.submissions["p"].status = "running"
+    with pytest.raises(CorruptRecordError, match="its sequence cannot be read"):
+        await submissions.reserve_submission_terminal(attempt, event_key="k", event=2)
+    assert database.submissions["p"].status == "running"
+    assert database.submissions["p"].terminal_event == "1"
