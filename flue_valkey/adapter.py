@@ -5,9 +5,10 @@ from typing import Final
 
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from flue_memdb.clock import Clock, clock_or_system
-from flue_memdb.contract import SchemaVersionError, Stores
+from flue_memdb.contract import CorruptRecordError, SchemaVersionError, Stores
 from flue_memdb.contract.ids import random_id
 from flue_memdb.contract.limits import SCHEMA_VERSION
 from flue_valkey.arguments import is_above_0
@@ -58,10 +59,14 @@ class ValkeyAdapter:
     async def connect(self) -> Stores:
         """Inspects the server and gives the four stores; a namespace that is not at version 3 is refused."""
         await self._inspected("connect")
+        meta = key(self._connection.prefix, "meta")
         with raised_as_store_errors("connect"):
-            version = await self._connection.runner.command(
-                "HGET", key(self._connection.prefix, "meta"), "schemaVersion"
-            )
+            try:
+                version = await self._connection.runner.command("HGET", meta, "schemaVersion")
+            except ResponseError as error:
+                if not str(error).startswith("WRONGTYPE"):
+                    raise
+                raise CorruptRecordError("connect", f"key {meta}", "is no hash") from error
         if version != _VERSION.encode():
             raise self._unsupported("connect", version)
         return self._stores

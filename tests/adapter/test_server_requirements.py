@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from flue_memdb import (
     AdapterClosedError,
+    CorruptRecordError,
     ManualClock,
     SchemaVersionError,
     ServerReplyError,
@@ -217,6 +218,15 @@ async def test_any_other_version_is_refused(
         with pytest.raises(SchemaVersionError, match="use a version of flue-valkey that knows it"):
             await step()
     assert await runner.command("HGET", meta, "schemaVersion") == version.encode()
+    await adapter.close()
+
+
+async def test_a_version_that_cannot_be_read_is_named(server: Server, runner: Runner, prefix: str, meta: str) -> None:
+    await runner.command("SET", meta, "of another app")
+    adapter = valkey(server.runner(), key_prefix=prefix, inspect_server=False)
+    for step in (adapter.migrate, adapter.connect):
+        with pytest.raises(CorruptRecordError, match=f"key {meta}: is .*no hash"):
+            await step()
     await adapter.close()
 
 
