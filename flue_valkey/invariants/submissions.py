@@ -78,7 +78,7 @@ async def of_index(view: View, name: str, *ids: str) -> AsyncIterator[Finding]:
     """An index of submissions: each that it lists has a row, and belongs to the session."""
 
     async def look(submission_id: str, _: object) -> Finding | None:
-        label = f"{name} {quoted(ids)} lists submission {quoted(submission_id)}"
+        label = f"{' '.join((name, *map(quoted, ids)))} lists submission {quoted(submission_id)}"
         if not await view.exists("submission", submission_id):
             return broken(f"{label}, which has no row")
         if ids and await one(view, "submission", "sessionKey", submission_id) != ids[0]:

@@ -212,7 +212,10 @@ DAMAGES = {
     "a key of the wrong type": (("SET", "journal", {"submission_id": "d"}, "text"), "is a string and no hash"),
     "no payload": (("HSET", "submission", {"submission_id": "d"}, "generation", "x"), "submission 'd' has no payload"),
     "cut short": (("HSET", "run", {"run_id": "r"}, "payload", '{"a'), "run 'r': its field payload is no JSON text"),
-    "an entry without a row": (("ZADD", "queued", {}, 9, "gone"), "lists submission 'gone', which has no row"),
+    "an entry without a row": (
+        ("ZADD", "queued", {}, 9, "gone"),
+        "broken: queued lists submission 'gone', which has no row",
+    ),
     "a row without an entry": (("ZREM", "queued", {}, "d"), "'d' is queued; in the index of queued it stands at None"),
 }
 
