@@ -52,6 +52,8 @@ def add(
     \b
     Exit codes: 0 done, or nothing to do, 1 you said no, 2 bad use, or it had to ask and could not.
     """
+    if only_print and as_json:
+        raise click.UsageError("--print prints the file alone: it goes without --json.")
     planner = _planner(blueprint)
     with _trouble_with_files():
         plan = planner(Path.cwd(), runner=runner)

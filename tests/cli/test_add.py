@@ -108,6 +108,12 @@ def test_a_dry_run_shows_the_same_and_writes_nothing(run, project):
     assert run(*ADD).stdout.partition("Wrote")[0] == shown
 
 
+def test_printing_is_no_json(run, project):
+    result = run(*ADD, "--print", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "it goes without --json" in result.stderr
+
+
 @pytest.mark.parametrize("runner", [False, True])
 def test_printing_prints_db_py_and_nothing_else(run, project, runner):
     before = tree(project)
