@@ -65,15 +65,19 @@ class Probes:
             self.findings.append(f"{name} cannot be read, and who needs it gets {result!r}")
 
     async def unlisted(self, submission_id: str) -> None:
-        """A listing has met a submission that cannot be read: no index of what is unsettled names it any more; where
-        there is no row, none at all does."""
+        """A listing has met a submission that cannot be read: no index of what is unsettled names it any more, and its
+        row says when it was settled and why; where there is no row, no index at all names it."""
         row = key(self._prefix, "submission", submission_id=submission_id)
         is_row = await self._command("TYPE", row) == b"hash"
-        status, session_key = (
-            await self._command("HMGET", row, "status", "sessionKey") if is_row else (b"settled", None)
+        status, session_key, settled_at, error = (
+            await self._command("HMGET", row, "status", "sessionKey", "settledAt", "error")
+            if is_row
+            else (b"settled", None, None, None)
         )
         if status != b"settled":
             return  # the listing did not meet it
+        if is_row and not ((settled_at or b"").isdigit() and error):
+            self.findings.append(f"{submission_id!r} is settled at {settled_at!r} because of {error!r}")
         indexes = [key(self._prefix, name) for name in (_UNSETTLED if is_row else (*_UNSETTLED, *_OF_ALL))]
         if session_key is not None:
             indexes.append(key(self._prefix, "session_unsettled", session_key=session_key.decode()))

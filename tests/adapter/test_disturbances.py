@@ -221,6 +221,12 @@ MUTANTS = {
         '~= "zset" then',
         'spoilSubmission.*"attemptCount"',
     ),
+    "what is settled says not why": (
+        "settle_corrupt_submission.lua",
+        ', "error", error)',
+        ")",
+        "unlisted",
+    ),
     "what a peer stages is superseded": (
         "includes/superseded_session.lua",
         "if not published or stamp > tonumber(published) then",
