@@ -158,6 +158,12 @@ MUTANTS = {
         "prefix) > 1",
         r"stagePayload.*\n.*admitDispatch",
     ),
+    "what a peer staged for a submission is superseded": (
+        "admit_submission.lua",
+        "return false",
+        "return true",
+        r"stagePayload.*\n.*admit",
+    ),
     "what a peer published is never superseded": (
         "includes/superseded_session.lua",
         "return entries and",
