@@ -269,7 +269,7 @@ async def test_a_deletion_that_was_cancelled_is_shared_no_more_though_its_callba
 
 async def test_a_deletion_that_is_cancelled_behind_its_callback_goes_on_with_the_next_call() -> None:
     adapter = MemoryAdapter(MemoryDatabase(), operations_a_turn=1)
-    async with open_stores(adapter) as stores:
+    async with open_stores(adapter) as stores, asyncio.timeout(5):
         await settle(stores, "d1")
 
         async def cancelled_at_its_end() -> None:

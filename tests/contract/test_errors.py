@@ -13,6 +13,7 @@ from flue_memdb import (
     FlueStoreError,
     InvalidIdentifierError,
     InvalidPayloadError,
+    NewTurnJournal,
     SessionBusyError,
     StoreUnavailableError,
     StreamNotFoundError,
@@ -169,3 +170,19 @@ async def test_an_image_that_is_too_large_is_named() -> None:
         InvalidPayloadError, match=r"^admit_direct: payload\['images'\]\[1\]\['data'\]: has 14,680,065 "
     ):
         await stores.submissions.admit_direct(prompt)
+
+
+async def test_a_leaf_that_is_none_is_named() -> None:
+    stores = await stores_in()
+    turn = NewTurnJournal(
+        submission_id="s",
+        session_key="k",
+        kind="direct",
+        attempt_id="a",
+        operation_id="o",
+        turn_id="t",
+        phase="committed",
+        checkpoint_leaf_id="",
+    )
+    with pytest.raises(InvalidIdentifierError, match=r"^begin_turn_journal: checkpoint_leaf_id: is empty"):
+        await stores.submissions.begin_turn_journal(turn)
