@@ -12,7 +12,7 @@ from redis.exceptions import ReadOnlyError, ResponseError
 
 from flue_valkey.runner.channels import ChannelConnection, listening_over
 from flue_valkey.runner.commands import CommandRunner, cancellation_kept, nothing_sent, packed
-from flue_valkey.runner.redis_py import has_unread
+from flue_valkey.runner.redis_py import abort, has_unread
 from flue_valkey.runner.seam import Command, NotSentError, Reply
 
 
@@ -39,10 +39,13 @@ class RedisRunner(CommandRunner):
         self._client = client
         self._closed = False
         self._pool: Any = client.connection_pool  # redis-py leaves some of its methods without annotations
+        self._in_use: set[Any] = set()
 
     async def close(self) -> None:
         """Closes the connections. Commands that are under way fail."""
         self._closed = True
+        for connection in self._in_use:
+            abort(connection)
         await self._client.aclose()
 
     def listening(self) -> AbstractAsyncContextManager[ChannelConnection]:
@@ -65,6 +68,7 @@ class RedisRunner(CommandRunner):
     async def _exchange_over_one(self, wire: Sequence[bytes]) -> list[Reply]:
         with nothing_sent():
             connection = await self._pool.get_connection()
+        self._in_use.add(connection)
         try:
             # A connection that the server closed while nobody used it is found out before anything is sent on it. The
             # pool looks as well, but not where notifications of maintenance are on, which is redis-py's default.
@@ -82,6 +86,7 @@ class RedisRunner(CommandRunner):
         finally:
             # A connection whose replies were not all read has closed itself by now. It goes back to the pool even when
             # this task is cancelled a second time.
+            self._in_use.discard(connection)
             await asyncio.shield(self._release(connection))
 
     async def _release(self, connection: Any) -> None:

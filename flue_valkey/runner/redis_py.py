@@ -17,3 +17,11 @@ async def has_unread(connection: Any) -> bool:
     look = getattr(connection, "can_read", None) or connection.can_read_destructive  # its name before 8.0
     found: bool = await look()
     return found
+
+
+def abort(connection: Any) -> None:
+    """Ends a connection with what is not sent yet. redis-py would wait until the server has taken it, which one that
+    hangs never does."""
+    transport = getattr(connection._writer, "transport", None)  # there is no public way; fakeredis has none
+    if transport is not None:
+        transport.abort()

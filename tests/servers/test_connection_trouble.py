@@ -203,3 +203,17 @@ async def test_a_close_while_connections_are_made_leaves_none(
         while f"name={name} ".encode() in await other.command("CLIENT", "LIST"):  # noqa: ASYNC110 -- the server closes it
             await asyncio.sleep(0.01)
     await other.close()
+
+
+async def test_closing_does_not_wait_until_what_was_asked_is_sent(
+    make: Callable[[str], Runner], proxy: Proxy, key: str
+) -> None:
+    runner = make(proxy.url)
+    await runner.command("PING")
+    proxy.requests.hold()
+    large = asyncio.create_task(runner.command("SET", key, "x" * 30_000_000))
+    await proxy.requests.holds()
+    async with asyncio.timeout(4):  # redis-py waits for 5 s, or for ever
+        await runner.close()
+        with pytest.raises(NoConnectionError):
+            await large
