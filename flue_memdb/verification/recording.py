@@ -1,8 +1,10 @@
 """Recording: a wrapper round any adapter that writes a trace of what is done through its stores."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from inspect import isawaitable
 from itertools import count
 from operator import attrgetter
 from pathlib import Path
@@ -72,9 +74,12 @@ class _Entry:
 
 @dataclass(slots=True, eq=False)
 class _Within:
-    """The calls within a deletion's callback. A task that it began may go on when the deletion is `over`."""
+    """The calls within a deletion's callback, and what it `raised`; one that is `plain` gave nothing to await. A task
+    that it began may go on when the deletion is `over`."""
 
     entries: list[_Entry] = field(default_factory=list)
+    raised: list[BaseException] = field(default_factory=list)
+    plain: bool = False
     over: bool = False
 
     def ended(self) -> list[_Entry]:
@@ -138,8 +143,7 @@ class _Recorder:
     ) -> None:
         """Deletions call back: what happens in there belongs to the deletion."""
         during = _Within()
-        raised: list[BaseException] = []
-        callback = self._within_deletion(during, delete_session_tree, raised)
+        callback = self._within_deletion(during, delete_session_tree)
         written = write_arguments("delete_session", (session_key, delete_session_tree), {})
         tree: dict[str, Json] = {"$tree": "ok"}
         entry = self._enter(
@@ -150,14 +154,14 @@ class _Recorder:
             await call(session_key, callback)
         except Exception as error:
             # Whatever the callback raises is the callback's, also where it is an error of the stores.
-            refused = isinstance(error, FlueStoreError) and error not in raised
-            tree["$tree"] = "ok" if refused else "fail"
+            refused = isinstance(error, FlueStoreError) and error not in during.raised
+            tree["$tree"] = "plain" if during.plain else "ok" if refused else "fail"
             answer = _error(error.kind if isinstance(error, FlueStoreError) and refused else "callback", error)
             raise
         except BaseException as error:
             # A callback that was cancelled leaves what one leaves that failed.
             tree["$tree"] = "fail"
-            answer = _error("callback", error) if raised and during.ended() else None
+            answer = _error("callback", error) if during.raised and during.ended() else None
             raise
         finally:
             during.over = True
@@ -187,22 +191,33 @@ class _Recorder:
             entry.line = text_of(line)
         self._write()
 
-    def _within_deletion(self, during: _Within, callback: Any, raised: list[BaseException]) -> Any:
+    def _within_deletion(self, during: _Within, callback: Any) -> Any:
         """The callback, which tells what was done and raised in it; what is no function stays what it is."""
         if not callable(callback):
             return callback
 
-        async def recorded() -> None:
-            token = self._within.set(during)
-            try:
-                await callback()
-            except BaseException as error:
-                raised.append(error)
-                raise
-            finally:
-                self._within.reset(token)
+        async def awaited(called: Awaitable[object]) -> None:
+            with self._inside(during):
+                await called
+
+        def recorded() -> Any:
+            with self._inside(during):
+                called = callback()
+            during.plain = not isawaitable(called)
+            return called if during.plain else awaited(called)
 
         return recorded
+
+    @contextmanager
+    def _inside(self, during: _Within) -> Iterator[None]:
+        token = self._within.set(during)
+        try:
+            yield
+        except BaseException as error:
+            during.raised.append(error)
+            raise
+        finally:
+            self._within.reset(token)
 
     def _write(self) -> None:
         """Writes the lines that no call which began earlier still holds up."""

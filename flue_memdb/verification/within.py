@@ -67,7 +67,9 @@ class Within:
     def _shares_when(self) -> str | None:
         """When this client begins a second call: with the `call`, in the `callback`, on its `cancel`; None if never."""
         beside = beside_of(self._tree)
-        return str(beside.get("when", "callback")) if beside is not None and self._is_shared else None
+        if beside is None or self._connect is None or not self._is_shared:
+            return None
+        return str(beside.get("when", "callback"))
 
     @property
     def _goes_on(self) -> bool:

@@ -12,6 +12,7 @@ from flue_memdb.contract import (
     ClaimRef,
     DispatchInput,
     FlueStoreError,
+    InvalidPayloadError,
     SessionBeingDeletedError,
     SessionBusyError,
     session_storage_key,
@@ -67,6 +68,15 @@ async def test_generated_sequences_come_back_as_they_were(tmp_path):
         assert [line["op"] for line in trace.operations] == [operation["op"] for operation, _ in called]
         results = [answer.get("result") for _, answer in called]
         assert identical([line.get("result") for line in trace.operations], results)
+
+
+async def test_a_callback_that_gives_nothing_to_await_is_refused_as_without_a_recorder(recorded, tmp_path):
+    async with flue_memdb.open_stores(recorded) as stores:
+        with pytest.raises(InvalidPayloadError, match="delete_session_tree: gave None, which cannot be awaited"):
+            await stores.submissions.delete_session(KEY, lambda: None)
+    [line] = (await replayed(tmp_path / "trace.jsonl")).operations
+    assert line["args"] == [KEY, {"$tree": "plain"}]
+    assert line["error"]["kind"] == "invalid_payload"
 
 
 def _is_cancelled(operation):
