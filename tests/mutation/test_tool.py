@@ -15,7 +15,7 @@ from tools.mutation.reach import reached_in_reference, reached_in_scripts
 from tools.mutation.report import MutationReport
 from tools.mutation.survivors import Reason
 
-SEED, SEQUENCES, SAMPLE = "sample", range(16), 20
+SEED, SEQUENCES, SAMPLE = "sample", range(32), 20
 SCRIPT = "flue_valkey/scripts/close_stream.lua"
 
 
