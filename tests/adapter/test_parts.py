@@ -224,3 +224,27 @@ async def test_index_entries_that_a_peer_left_without_rows_go_in_parts(
     assert await stores.submissions.has_unsettled_submissions() is True
     assert runner.traffic.round_trips == 1
     assert await runner.command("ZCARD", f"{prefix}:submissions:status:queued") == 1
+
+
+async def test_long_ids_without_rows_make_more_parts(counted: tuple[Stores, CountingRunner], prefix: str) -> None:
+    stores, runner = counted
+    left = [part for number in range(150) for part in (0, f"gone-{number}-" + "x" * 4_000)]
+    await runner.command("ZADD", f"{prefix}:submissions:status:queued", *left)
+    runner.reset()
+    assert await stores.submissions.has_unsettled_submissions() is False
+    assert 5 < runner.traffic.round_trips < 20
+
+
+@pytest.mark.usefixtures("parts_of_one")
+async def test_entries_of_one_place_in_the_order_stay_together(
+    counted: tuple[Stores, CountingRunner], prefix: str
+) -> None:
+    """A part goes on behind a place, and would pass over who shares it."""
+    stores, runner = counted
+    ids = [f"d{number:04}" for number in range(4)]
+    for number, id_ in enumerate(ids):
+        await stores.submissions.admit_dispatch(dispatch(number))
+        await stores.submissions.claim_submission(ClaimRef(id_, "a1", "w1", lease_expires_at=0))
+        await runner.command("ZADD", f"{prefix}:submissions:status:running", 7, id_)
+    listed = await stores.submissions.list_running_submissions()
+    assert [submission.submission_id for submission in listed] == ids
