@@ -174,3 +174,12 @@ async def test_only_the_owner_of_a_marker_renews_it(
     lease_ends = await runner.command("HGET", key(prefix, "deletion", session_key=SESSION), "leaseExpiresAt")
     assert int(lease_ends) == clock() + 30_000
     assert await runner.command("EXISTS", key(prefix, "deletion", session_key="a session that nobody deletes")) == 0
+
+
+async def test_only_the_owner_of_a_marker_takes_it_away(stores: Stores) -> None:
+    steps: Any = stores.submissions
+    await steps.begin_deletion(SESSION, "owner")
+    await steps.abandon_deletion(SESSION, "another")
+    assert await steps.look_at_deletion(SESSION, "owner") == "pending"
+    await steps.abandon_deletion(SESSION, "owner")
+    assert await steps.look_at_deletion(SESSION, "owner") == "gone"
