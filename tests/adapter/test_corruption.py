@@ -277,6 +277,14 @@ async def test_work_in_the_wrong_index_is_found_again(stores: Stores, spoil: Spo
     assert await ids_of_runnable(stores) == ["d1"]
 
 
+async def test_work_in_the_wrong_index_stands_in_its_queue_again(stores: Stores, spoil: Spoil) -> None:
+    await admit(stores, "d1")
+    await spoil("ZADD", "running", 1, "d1")
+    await spoil("ZREM", "session_unsettled", "d1", session_key=SESSION)
+    assert await stores.submissions.list_running_submissions() == []
+    assert await spoil("ZRANGE", "session_unsettled", 0, -1, session_key=SESSION) == [b"d1"]
+
+
 @pytest.mark.parametrize("damage", [("HSET", "submission", "sequence", "many"), ("HDEL", "submission", "sessionKey")])
 async def test_work_in_the_wrong_index_that_cannot_be_read_stays_as_it_is(
     damage: tuple[str, ...], stores: Stores, spoil: Spoil, runner: Runner, prefix: str

@@ -118,6 +118,16 @@ async def test_what_a_peer_stages_first_stays_beside_the_first_save(
     assert "staged" in await peer.generations()
 
 
+async def test_what_a_peer_published_before_goes_when_a_later_document_changes(
+    stores: Stores, peer: Peer, clock: ManualClock
+) -> None:
+    await peer.stage("published before", clock())
+    clock.advance(10)
+    for text in ("first", "second"):
+        await stores.sessions.save("s", document(text))
+    assert len(await peer.generations()) == 1
+
+
 async def test_what_was_staged_over_an_hour_ago_goes(stores: Stores, peer: Peer, clock: ManualClock) -> None:
     await stores.sessions.save("s", document("published"))
     clock.advance(10)
@@ -133,10 +143,12 @@ async def test_a_payload_that_was_staged_over_an_hour_ago_goes_with_the_admissio
     staged = key(prefix, "submission_generation", submission_id="d1", generation="staged")
     await runner.command("HSET", staged, "payload", "{}")
     await runner.command("ZADD", key(prefix, "submission_generations", submission_id="d1"), clock(), "staged")
+    readers = key(prefix, "submission_readers", submission_id="d1")
+    await runner.command("HSET", readers, "staged", 1)
     clock.advance(HOUR_MS + 1)
     dispatch = DispatchInput(dispatch_id="d1", agent="a", id="i", input=None, accepted_at="2026-06-03")
     await stores.submissions.admit_dispatch(dispatch)
-    assert await runner.command("EXISTS", staged) == 0
+    assert await runner.command("EXISTS", staged, readers) == 0
     assert len((await read_keyspace(runner, prefix)).all("submission_generation")) == 1
 
 
