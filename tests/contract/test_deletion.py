@@ -28,11 +28,23 @@ from flue_memdb.store.deletion import DeletionStore
 from tests.skipping_loop import run_skipping
 
 
-class WithoutAbandoning:
-    """The steps of a database that is gone when the marker is to be taken away."""
+class Owning:
+    """The steps of a database in which every deletion owns its marker and succeeds."""
 
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
         return Begun("owned")
+
+    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
+        return True
+
+
+def deletions(steps: object) -> SessionDeletions:
+    """Deletions of the owner `o1` by these steps, which are those that a test needs."""
+    return SessionDeletions(steps, lambda: "o1")  # type: ignore[arg-type]
+
+
+class WithoutAbandoning(Owning):
+    """The steps of a database that is gone when the marker is to be taken away."""
 
     async def abandon_deletion(self, session_key: str, owner_id: str) -> None:
         raise StoreUnavailableError("delete_session", "the server", "no answer", may_have_happened=True)
@@ -44,9 +56,8 @@ async def test_a_marker_that_cannot_be_taken_away_is_warned_of_and_hides_no_erro
     async def fails() -> None:
         raise LookupError("the tree is not there")
 
-    deletions = SessionDeletions(WithoutAbandoning(), lambda: "o1")  # type: ignore[arg-type]
     with pytest.raises(LookupError, match="the tree is not there"):
-        await deletions.delete("s", fails)
+        await deletions(WithoutAbandoning()).delete("s", fails)
     assert caplog.record_tuples == [
         (
             "flue_memdb.contract.deletion",
@@ -65,19 +76,15 @@ class WithoutBeginning(WithoutAbandoning):
 
 
 async def test_a_marker_that_cannot_be_written_is_the_error() -> None:
-    deletions = SessionDeletions(WithoutBeginning(), lambda: "o1")  # type: ignore[arg-type]
     with pytest.raises(StoreUnavailableError, match="no connection"):
-        await deletions.delete("s", nothing)
+        await deletions(WithoutBeginning()).delete("s", nothing)
 
 
-class GoneInTheEnd:
+class GoneInTheEnd(Owning):
     """The steps of a database that is gone when the callback has succeeded."""
 
     def __init__(self) -> None:
         self.finishing = asyncio.Event()
-
-    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
-        return Begun("owned")
 
     async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
         self.finishing.set()
@@ -90,7 +97,7 @@ class GoneInTheEnd:
 
 async def test_a_marker_that_cannot_be_let_lapse_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     steps = GoneInTheEnd()
-    cancelled = asyncio.create_task(SessionDeletions(steps, lambda: "o1").delete("s", nothing))  # type: ignore[arg-type]
+    cancelled = asyncio.create_task(deletions(steps).delete("s", nothing))
     await steps.finishing.wait()
     cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -117,11 +124,11 @@ class WithoutAnAnswer:
 async def test_a_marker_that_may_have_been_written_is_taken_away() -> None:
     steps = WithoutAnAnswer()
     with pytest.raises(StoreUnavailableError, match="no answer"):
-        await SessionDeletions(steps, lambda: "o1").delete("s", nothing)  # type: ignore[arg-type]
+        await deletions(steps).delete("s", nothing)
     assert steps.abandoned == [("s", "o1")]
 
 
-class SlowToBegin:
+class SlowToBegin(Owning):
     """The steps of a database that is slow to begin its first deletion, and to take it back."""
 
     def __init__(self) -> None:
@@ -137,9 +144,6 @@ class SlowToBegin:
         self.abandoning.set()
         await self.abandons.wait()
 
-    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
-        return True
-
 
 async def test_a_closed_adapter_refuses_a_deletion_and_warns_of_no_marker(caplog: pytest.LogCaptureFixture) -> None:
     adapter = memory()
@@ -152,13 +156,13 @@ async def test_a_closed_adapter_refuses_a_deletion_and_warns_of_no_marker(caplog
 
 async def test_a_deletion_that_was_cancelled_as_it_began_is_shared_no_more() -> None:
     steps = SlowToBegin()
-    deletions = SessionDeletions(steps, lambda: "o1")  # type: ignore[arg-type]
+    shared = deletions(steps)
     async with asyncio.timeout(5):
-        first = asyncio.create_task(deletions.delete("s", nothing))
+        first = asyncio.create_task(shared.delete("s", nothing))
         await steps.beginning.wait()
         first.cancel()
         await steps.abandoning.wait()
-        second = asyncio.create_task(deletions.delete("s", nothing))
+        second = asyncio.create_task(shared.delete("s", nothing))
         await asyncio.sleep(0)
         steps.abandons.set()
         await second
@@ -166,14 +170,11 @@ async def test_a_deletion_that_was_cancelled_as_it_began_is_shared_no_more() -> 
     assert first.cancelled()
 
 
-class Renewing:
+class Renewing(Owning):
     """The steps of a database in which a renewal lasts, and takes its time to end."""
 
     def __init__(self) -> None:
         self.begun, self.ended = asyncio.Event(), False
-
-    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
-        return Begun("owned")
 
     async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
         self.begun.set()
@@ -184,25 +185,19 @@ class Renewing:
                 await asyncio.sleep(0)
             self.ended = True
 
-    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
-        return True
-
 
 async def test_no_renewal_goes_on_when_a_deletion_has_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deletion, "_HEARTBEAT_S", 0)
     steps = Renewing()
-    await SessionDeletions(steps, lambda: "o1").delete("s", steps.begun.wait)  # type: ignore[arg-type]
+    await deletions(steps).delete("s", steps.begun.wait)
     assert steps.ended
 
 
-class SwallowingCancellations:
+class SwallowingCancellations(Owning):
     """The steps over a driver that goes on when the first renewal is cancelled, and then gets no answer."""
 
     def __init__(self) -> None:
         self.renewing = asyncio.Event()
-
-    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
-        return Begun("owned")
 
     async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
         first = not self.renewing.is_set()
@@ -211,16 +206,12 @@ class SwallowingCancellations:
             await asyncio.Event().wait()
         raise StoreUnavailableError("delete_session", "the server", "no answer", may_have_happened=True)
 
-    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
-        return True
-
 
 async def test_a_deletion_ends_though_a_cancelled_renewal_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deletion, "_HEARTBEAT_S", 0)
     steps = SwallowingCancellations()
-    deletions = SessionDeletions(steps, lambda: "o1")  # type: ignore[arg-type]
     async with asyncio.timeout(5):
-        await deletions.delete("s", steps.renewing.wait)
+        await deletions(steps).delete("s", steps.renewing.wait)
 
 
 SESSION = session_storage_key("s")
@@ -430,19 +421,16 @@ async def test_who_waits_for_another_process_looks_ever_less_often(monkeypatch: 
 
     monkeypatch.setattr(deletion, "_LAST_LOOK_S", 0.1)
     monkeypatch.setattr(deletion.asyncio, "sleep", sleep)
-    await SessionDeletions(Waiting(), lambda: "o1").delete("s", nothing)  # type: ignore[arg-type]
+    await deletions(Waiting()).delete("s", nothing)
     assert pauses == [0.01, 0.02, 0.04, 0.08, 0.1]
 
 
-class RenewingOnceNot:
+class RenewingOnceNot(Owning):
     """The steps of a database that is gone for one renewal."""
 
     def __init__(self) -> None:
         self.renewed = asyncio.Event()
         self._answers = False
-
-    async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
-        return Begun("owned")
 
     async def renew_deletion(self, session_key: str, owner_id: str) -> bool:
         if self._answers:
@@ -451,9 +439,6 @@ class RenewingOnceNot:
         self._answers = True
         raise StoreUnavailableError("delete_session", "the server", "no answer", may_have_happened=True)
 
-    async def finish_deletion(self, session_key: str, owner_id: str) -> bool:
-        return True
-
 
 async def test_a_renewal_that_fails_is_warned_of_and_made_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -461,7 +446,7 @@ async def test_a_renewal_that_fails_is_warned_of_and_made_again(
     monkeypatch.setattr(deletion, "_HEARTBEAT_S", 0)
     steps = RenewingOnceNot()
     async with asyncio.timeout(5):
-        await SessionDeletions(steps, lambda: "o1").delete("s", steps.renewed.wait)  # type: ignore[arg-type]
+        await deletions(steps).delete("s", steps.renewed.wait)
     assert [message for _, _, message in caplog.record_tuples] == [
         "the deletion marker of session 's' could not be renewed: delete_session: the server: no answer; check that it "
         "runs and can be reached; a write may or may not have happened"

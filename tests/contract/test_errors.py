@@ -13,11 +13,11 @@ from flue_memdb import (
     FlueStoreError,
     InvalidIdentifierError,
     InvalidPayloadError,
-    NewTurnJournal,
     SessionBusyError,
     StoreUnavailableError,
     StreamNotFoundError,
 )
+from flue_memdb.conformance.examples import new_journal
 from flue_memdb.contract.checks import check_id, check_number
 from flue_memdb.contract.errors import quoted
 from flue_memdb.contract.limits import MAX_IMAGE_UNITS
@@ -174,15 +174,5 @@ async def test_an_image_that_is_too_large_is_named() -> None:
 
 async def test_a_leaf_that_is_none_is_named() -> None:
     stores = await stores_in()
-    turn = NewTurnJournal(
-        submission_id="s",
-        session_key="k",
-        kind="direct",
-        attempt_id="a",
-        operation_id="o",
-        turn_id="t",
-        phase="committed",
-        checkpoint_leaf_id="",
-    )
     with pytest.raises(InvalidIdentifierError, match=r"^begin_turn_journal: checkpoint_leaf_id: is empty"):
-        await stores.submissions.begin_turn_journal(turn)
+        await stores.submissions.begin_turn_journal(new_journal(checkpoint_leaf_id=""))

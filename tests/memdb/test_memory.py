@@ -14,11 +14,11 @@ from flue_memdb import (
     ManualClock,
     MemoryDatabase,
     NewRun,
-    NewTurnJournal,
     SystemClock,
     memory,
     open_stores,
 )
+from flue_memdb.conformance.examples import new_journal
 from flue_memdb.invariants import findings
 from flue_valkey import valkey
 from flue_valkey.servers.fake import FakeServer
@@ -195,20 +195,10 @@ async def test_a_key_that_cannot_be_read_repeats_no_event() -> None:
 async def test_a_hand_over_that_cannot_count_moves_no_journal() -> None:
     database = await claimed()
     stores = await stores_in(database)
-    attempt = AttemptRef("d", "a1")
-    turn = NewTurnJournal(
-        submission_id="d",
-        session_key="s",
-        kind="dispatch",
-        attempt_id="a1",
-        operation_id="o",
-        turn_id="t",
-        phase="committed",
-    )
-    await stores.submissions.begin_turn_journal(turn)
+    await stores.submissions.begin_turn_journal(new_journal("d"))
     database.submissions["d"].unreadable = ("attemptCount",)
     with pytest.raises(CorruptRecordError, match="its attemptCount cannot be read"):
-        await stores.submissions.replace_turn_journal_attempt(attempt, "a2")
+        await stores.submissions.replace_turn_journal_attempt(AttemptRef("d", "a1"), "a2")
     journal = await stores.submissions.get_turn_journal("d")
     assert journal is not None
     assert journal.attempt_id == "a1"
