@@ -31,9 +31,13 @@ class Ledger:
 
 
 def read_ledgers(paths: Iterable[Path]) -> list[Call]:
-    """The calls of all files, by their beginning."""
-    calls = [_call(line) for path in paths if path.exists() for line in path.read_text("utf-8").splitlines()]
-    return sorted(calls, key=lambda call: call.began)
+    """The calls of all files, by their beginning.
+
+    A process that is killed while it writes a call leaves the beginning of a line. That call is left out, like one that
+    it did not live to write.
+    """
+    written = [path.read_text("utf-8").split("\n")[:-1] for path in paths if path.exists()]
+    return sorted((_call(line) for lines in written for line in lines), key=lambda call: call.began)
 
 
 def _call(line: str) -> Call:
