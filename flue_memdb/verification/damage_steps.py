@@ -179,7 +179,7 @@ def _spoil_stream(world: World) -> list[Call]:
 def _spoil_deletion(world: World) -> list[Call]:
     """A process dies in a deletion, and what its marker says cannot be read when another takes it over."""
     session_key = submission_steps.deletable_session(world)
-    what = world.pick(("cutoff", "leaseExpiresAt"))
+    what = world.pick(("cutoff", "leaseExpiresAt", "ownerId"))
     world.appointment = world.db.clock() + LEASE_MS  # or, without the disturbance, it would be waited for
     deletion: Call = ("submissions.deleteSession", [session_key, {"$tree": "die"}])
     takes_over: Call = ("submissions.deleteSession", [session_key, {"$tree": world.pick(("ok", "ok", "fail"))}])

@@ -22,13 +22,26 @@ def _add_entry(world: World) -> list[Call]:
     rows = world.rows("settled") if index == "queue" else list(world.db.submissions.values())
     if not rows:
         return _add_ghost(world)
-    return [disturbance("addEntry", index, world.pick(rows).submission_id), _after_entry(world, index)]
+    row = world.pick(rows)
+    add = disturbance("addEntry", index, row.submission_id)
+    if row.session_key in _deletable(world) and world.chance(0.4):
+        return [add, ("submissions.deleteSession", [row.session_key, {"$tree": "ok"}])]
+    return [add, _after_entry(world, index)]
 
 
 def _add_ghost(world: World) -> list[Call]:
     index = world.pick(("queued", "running", "terminalizing", "queue", "queue", "session"))
     session_key = world.maybe(world.db.session_unsettled, world.names.session_keys)
     return [disturbance("addGhost", index, _GHOST, session_key), _after_entry(world, index)]
+
+
+def _add_ghosts(world: World) -> list[Call]:
+    """More of them than go in one part, some with long ids."""
+    session_key = world.pick(world.names.session_keys)
+    names = [f"{_GHOST} {number}" + "x" * world.pick((0, 3_000)) for number in range(3)]
+    indexes = [world.pick(("queued", "running", "terminalizing")) for _ in names]
+    ghosts = [disturbance("addGhost", index, name, session_key) for index, name in zip(indexes, names, strict=True)]
+    return [disturbance("smallestParts"), *ghosts, ("submissions.hasUnsettledSubmissions", [])]
 
 
 def _after_entry(world: World, index: str) -> Call:
@@ -65,19 +78,24 @@ def _begin_deletions(world: World) -> list[Call]:
 
 def _begin_deletion(world: World) -> list[Call]:
     """A peer died in a deletion that does not cover all of the session, and another process takes it over."""
+    settled = _deletable(world)
+    if not settled:
+        return _peer(world)
+    session_key = world.pick(settled)
+    takes_over: Call = ("submissions.deleteSession", [session_key, {"$tree": "ok"}])
+    return [disturbance("beginDeletion", session_key), takes_over]
+
+
+def _deletable(world: World) -> list[str]:
+    """Settled sessions that nobody deletes."""
     db = world.db
-    settled = [
+    return [
         session_key
         for session_key, rows in db.session_submissions.items()
         # Whoever deletes it now, or died lately, would be waited for; what cannot be read may stand in its queue.
         if session_key not in db.session_unsettled.keys() | db.deletions.keys()
         and not any(row.unreadable for row in rows.values())
     ]
-    if not settled:
-        return _peer(world)
-    session_key = world.pick(settled)
-    takes_over: Call = ("submissions.deleteSession", [session_key, {"$tree": "ok"}])
-    return [disturbance("beginDeletion", session_key), takes_over]
 
 
 def _meanwhile(world: World) -> list[Call]:
@@ -165,23 +183,30 @@ def _probe(world: World) -> list[Call]:
 
 
 def smaller_parts(world: World) -> list[Call]:
-    """What makes adapters go on in small parts, with some long ids to go through, or in the smallest."""
+    """What makes adapters go on in small parts, with something to go through, long ids or more; or in the smallest."""
     if world.chance(0.35):
         return [disturbance("smallestParts")]
     name = "long-" + "x" * 2_000
-    deletion: Call = ("submissions.deleteSession", [session_storage_key(name), {"$tree": "ok"}])
-    long_ones: tuple[list[Call], ...] = (
-        [("bulk.settleDispatches", [name, 4, 0]), deletion],
+    large: Json = {"entries": [{"id": f"large-{at}", "text": {"$repeat": ["x", 25_000]}} for at in range(3)]}
+    gone_through: tuple[list[Call], ...] = (
+        [("bulk.settleDispatches", [name, 4, 0]), _delete(name)],
+        [("bulk.settleDispatches", ["short", 8, 0]), _delete("short")],
         [("bulk.admitDispatches", [name, 6, 0]), (LISTINGS["queued"], [])],
         [("bulk.claimDispatches", [name, 4, 0]), (LISTINGS["running"], [])],
         [("bulk.createRuns", [name, 6, 0]), ("runs.listRuns", [])],
+        [("sessions.save", ["large", large]), *[("sessions.load", ["large"])] * 2],
     )
-    return [disturbance("smallParts"), *world.pick(long_ones)]
+    return [disturbance("smallParts"), *world.pick(gone_through)]
+
+
+def _delete(instance: str) -> Call:
+    return "submissions.deleteSession", [session_storage_key(instance), {"$tree": "ok"}]
 
 
 _STEPS: Final[tuple[Callable[[World], list[Call]], ...]] = (
     *[_add_entry] * 3,
     *[_add_ghost] * 2,
+    _add_ghosts,
     _add_ghost_marker,
     _add_ghost_deletion,
     _add_ghost_run,

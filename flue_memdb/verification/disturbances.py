@@ -43,7 +43,8 @@ The others damage a record; what that means says the contract, and the reference
   is `gone`, or what stands there is no document (`row`);
 - `spoilSegments [streamKey]`;
 - `spoilStream [path, what]`: `nextOffset`; the sequence of an event, as a text; or `key NAME`, what that key leads to;
-- `spoilDeletion [sessionKey, what]`: `cutoff` or `leaseExpiresAt` of a marker whose owner has died.
+- `spoilDeletion [sessionKey, what]`: of a marker whose owner has died, `cutoff` or `leaseExpiresAt` cannot be read, or
+  `ownerId` is missing.
 """
 
 from collections.abc import Callable

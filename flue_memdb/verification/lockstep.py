@@ -21,6 +21,7 @@ from flue_memdb.verification.observations import Observation, Operation
 from flue_memdb.verification.operations import apply, clients_of, dies, observe
 from flue_memdb.verification.shapes import METHODS
 from flue_memdb.verification.state import read_state
+from flue_memdb.verification.warned import warned
 
 DifferenceKind: TypeAlias = Literal["answer", "outcome", "state", "findings", "keyspace", "closed"]
 
@@ -85,20 +86,23 @@ class _Side:
         return self._stores[client]
 
     async def observe(self, operation: Operation) -> Observation:
-        """What the operation gives on this side."""
+        """What the operation gives on this side. That it warns of something is one more reason for its answer."""
         client = operation.get("client", 0)
         self.clock.set(max(self.clock(), operation["at"]))
         stores = await self.connect(client)
         within_s = _BULK_WITHIN_S if operation["op"] in BULK else _ANSWER_WITHIN_S
         try:
-            async with asyncio.timeout(within_s):
-                observation = await observe(
-                    stores, operation, self._adapters[client].close, self.connect, advance=self.clock.advance
-                )
+            with warned() as warnings:
+                async with asyncio.timeout(within_s):
+                    observation = await observe(
+                        stores, operation, self._adapters[client].close, self.connect, advance=self.clock.advance
+                    )
         except TimeoutError:
             return Observation({"error": {"kind": "other", "message": f"no answer within {within_s:.0f} s"}})
         if dies(operation):
             await self.disconnect(client)
+        else:
+            observation.reported += warnings
         self.reports_outcomes = self.reports_outcomes or bool(observation.reported)
         return observation
 

@@ -1,12 +1,11 @@
 """The operations of the four stores as data: one line of a trace, made to happen on any stores."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Final
 
-from flue_memdb.contract import FlueStoreError, Json, Stores, deletion
+from flue_memdb.contract import FlueStoreError, Json, Stores
 from flue_memdb.contract.outcomes import listening
 from flue_memdb.verification.bulk import BULK, single_calls
 from flue_memdb.verification.live import LIVE, observe_live, operations_within
@@ -15,6 +14,7 @@ from flue_memdb.verification.outcomes import OUTCOMES
 from flue_memdb.verification.shapes import METHODS, SHAPES, read_arguments
 from flue_memdb.verification.traces import TraceError
 from flue_memdb.verification.values import to_json
+from flue_memdb.verification.warned import warned
 from flue_memdb.verification.within import CallbackError, CancelledCallError, Within, beside_of
 
 _CALLS_A_TURN: Final = 400
@@ -62,7 +62,8 @@ async def observe(
     store, method = METHODS[operation["op"]]
     shape = SHAPES[f"{store}.{method}"]
     within = Within(observe, stores, operation.get("client", 0), die, connect, advance)
-    with listening(heard) as reported, _no_warning() if dies(operation) else nullcontext():
+    # That the marker of a process which dies on purpose stays needs no warning.
+    with listening(heard) as reported, warned() if dies(operation) else nullcontext():
         within.heard = reported
         try:
             arguments, options = read_arguments(method, shape, operation.get("args", []))
@@ -87,21 +88,6 @@ async def observe(
         outcomes + [outcome for each in inner for outcome in each.outcomes],
         reported + [outcome for each in inner for outcome in each.reported],
     )
-
-
-@contextmanager
-def _no_warning() -> Iterator[None]:
-    """Holds back the warning that the marker of a process which dies on purpose stays."""
-
-    def drop(_: logging.LogRecord) -> bool:
-        return False
-
-    log = logging.getLogger(deletion.__name__)
-    log.addFilter(drop)
-    try:
-        yield
-    finally:
-        log.removeFilter(drop)
 
 
 async def _observe_bulk(stores: Stores, operation: Operation) -> Observation:

@@ -240,7 +240,12 @@ class Disturbances:
             await self._spoil(path, row, field)
 
     async def _spoil_deletion(self, session_key: str, what: str) -> None:
-        await self._spoil(session_key, self._key("deletion", session_key=session_key), what)
+        marker = self._key("deletion", session_key=session_key)
+        if what != "ownerId":
+            await self._spoil(session_key, marker, what)
+        elif await self._type(marker) == "hash":
+            self._damage(session_key)
+            await self._runner.command("HDEL", marker, what)
 
     async def _spoil(self, id_: str, hash_key: str, field: str) -> None:
         """Makes a field of an id's record unreadable, if the record is there."""

@@ -18,16 +18,17 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a part holds, as far as its reply shows; whether another one follows; and whether it is `is_full`: it holds
-    as many things as were asked for, so that its budget need not be spent."""
+    """What a part holds, as far as its reply shows; whether another one follows; whether it is `is_full`: it holds as
+    many things as were asked for, so that its budget need not be spent; and in what its reply contradicts itself."""
 
     things: Sequence[Thing] = ()
     goes_on: bool = False
     is_full: bool = False
+    contradiction: str = ""
 
 
 Values: TypeAlias = Mapping[str, Any]
-"""What the script was given, by name; `rest`: what follows."""
+"""What the script was given, by name; `rest`: what follows; `gone`: the entries that it took from its indexes."""
 
 
 def _about(estimate: float, exact: float = 0) -> Thing:
@@ -42,15 +43,17 @@ def _beyond(id_: bytes) -> int:
     return max(0, len(id_) - _USUAL_ID)
 
 
-def _session(reply: list[Any], _: Values) -> Part:
+def _session(reply: list[Any], values: Values) -> Part:
     if reply[0] != b"part":
         return Part()
+    # Only the first part, which is asked for without a place to begin at, has the head.
+    again = "it gives the head again" if int(values.get("at", 0)) and b"entryCount" in reply[3::2] else ""
     counts = [(name, _A_FIELD + len(text)) for name, text in zip(reply[3::2], reply[4::2], strict=True)]
     head = sum(count for name, count in counts if not name.startswith(b"entry:"))
     entries = [count for name, count in counts if name.startswith(b"entry:")]
     # The head comes with the first entry, however large both are.
     things = [head + sum(entries[:1]), *entries[1:]]
-    return Part([_exactly(count) for count in things], goes_on=reply[2] != b"")
+    return Part([_exactly(count) for count in things], goes_on=reply[2] != b"", contradiction=again)
 
 
 def _events(reply: list[Any], values: Values) -> Part:
@@ -63,8 +66,12 @@ def _events(reply: list[Any], values: Values) -> Part:
 
 def _segments(reply: list[Any], _: Values) -> Part:
     if reply[0] == b"gaps":
+        names = sorted(reply[1], key=lambda name: (len(name), name))
+        needless = (
+            "it names gaps where there is none" if names == [b"%d" % index for index in range(len(names))] else ""
+        )
         # Of the budget, what came before the gap was spent as well.
-        return Part(_texts(reply[2]), goes_on=len(reply[2]) < len(reply[1]), is_full=True)
+        return Part(_texts(reply[2]), len(reply[2]) < len(names), is_full=True, contradiction=needless)
     return Part(_texts(reply[1]), goes_on=reply[0] == b"more") if reply[0] in (b"more", b"last") else Part()
 
 
@@ -121,15 +128,23 @@ def _fields(flat: bytes | list[bytes]) -> dict[bytes, bytes]:
 
 
 def _deleted(reply: list[Any], values: Values) -> Part:
-    """Of a deletion: `gone` names the submissions that went with it; of those that stay nothing shows."""
+    """Of a deletion: `gone` names the submissions that went with it; of those that stay, only how many shows."""
+    goes_on = reply[0] == b"more"
     things = [_about(_beyond(submission_id) / 250, exact=1) for submission_id in values["gone"]]
-    return Part([Thing(0, _UNSEEN), *things], goes_on=reply[0] == b"more")
+    stay = [Thing(1, _UNSEEN)] * (int(reply[1]) - int(values["kept"])) if goes_on else []
+    return Part([*stay, *things], goes_on)
+
+
+def _ghosts(reply: list[Any], values: Values) -> Part:
+    """Of the question whether anything is unsettled: `gone` names the entries without a row that it took away."""
+    return Part([_about(10 + _beyond(submission_id) / 10) for submission_id in values["gone"]], reply[0] == b"part")
 
 
 HELD: Final[dict[str, tuple[str, Callable[[list[Any], Values], Part]]]] = {
     "finish_session_deletion": ("limit", _deleted),
     "get_named_segments": ("budget", _named_segments),
     "get_stream_chunk_segments": ("budget", _segments),
+    "has_unsettled_submissions": ("budget", _ghosts),
     "list_expired_submissions": ("budget", _submissions),
     "list_pending_session_deletions": ("looks", _deletions),
     "list_pending_terminal_outboxes": ("budget", _submissions),

@@ -245,6 +245,42 @@ MUTANTS = {
         'redis.call("HMGET", deletion',
         r'"lapse": \[',
     ),
+    "one part takes what many should": (
+        "has_unsettled_submissions.lua",
+        "left = left - 10",
+        "left = left + 10",
+        r"smallestParts.*\n(.*addGhost.*\n)*.*hasUnsettled",
+    ),
+    "a part of a deletion ends too soon": (
+        "finish_session_deletion.lua",
+        "left = left - 1 -",
+        "left = left - 2 -",
+        r"bulk.settleDispatches \[\"short",
+    ),
+    "what a deletion took stays listed": (
+        "finish_session_deletion.lua",
+        "queued, running, terminalizing, settled,",
+        "queued, terminalizing, settled,",
+        r'addEntry \["running.*\n.*deleteSession',
+    ),
+    "who owns a deletion need not be known": (
+        "begin_session_deletion.lua",
+        "if row[1] then",
+        "if row[2] then",
+        'spoilDeletion.*"ownerId"',
+    ),
+    "a stream has gaps": (
+        "get_stream_chunk_segments.lua",
+        "if not text then",
+        "if true then",
+        "getStreamChunkSegments",
+    ),
+    "what goes wrong behind a caller's back": (
+        "abandon_session_deletion.lua",
+        'return {"abandoned"}',
+        'return {"taken"}',
+        r'deleteSession.*"\$tree": "fail"',
+    ),
 }
 """Per mutant: a file of the scripts, a text of it, what takes its place; and steps that may stumble over it."""
 

@@ -1,6 +1,7 @@
 """The watch over parts tells those of the right size from others, and lets somebody in between two of them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -105,6 +106,104 @@ async def test_every_refusal_is_a_part_of_nothing(script: str) -> None:
     values = dict.fromkeys(SCRIPTS[script].values, 1)
     await watch.runner(Canned([b"wrong_type", b"key", b"hash", b"string"])).eval(*called(script, values))
     assert watch.findings == []
+
+
+class Taking(Canned):
+    """Takes these entries from an index first, and lets somebody else call meanwhile if there is a `meanwhile`."""
+
+    def __init__(self, server: FakeServer, index: str, entries: Sequence[Arg], reply: list[Any]) -> None:
+        super().__init__(reply)
+        self._server = server
+        self._command: list[Arg] = ["ZREM", index, *entries]
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def eval(self, script: str, keys: Sequence[Arg], args: Sequence[Arg]) -> Reply:
+        await self._server.runner().command(*self._command)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return await super().eval(script, keys, args)
+
+
+GHOSTS = {"prefix": "p", "budget": 15}
+DELETION = {"prefix": "p", "session_key": "s", "owner_id": "o", "now": 1, "limit": 3, "kept": 1}
+TAKEN = {
+    "as many ghosts as fit": ("has_unsettled_submissions", "running", GHOSTS, "ab", [b"part"], []),
+    "too many ghosts": ("has_unsettled_submissions", "running", GHOSTS, "abcde", [b"none"], ["20 without its last"]),
+    "too few ghosts": (
+        "has_unsettled_submissions",
+        "queued",
+        {**GHOSTS, "budget": 50},
+        "ab",
+        [b"part"],
+        ["40 at most"],
+    ),
+    "a deletion, of which one stays": (
+        *("finish_session_deletion", "session_submissions", DELETION, "ab"),
+        *([b"more", b"2"], []),
+    ),
+    "too small a part of a deletion": (
+        *("finish_session_deletion", "session_submissions", DELETION, "ab"),
+        *([b"more", b"1"], ["counts 2 at most"]),
+    ),
+    "too large a part of a deletion": (
+        *("finish_session_deletion", "session_submissions", DELETION, "abcde"),
+        *([b"deleted"], ["counts 4 without its last"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TAKEN)
+async def test_parts_that_take_entries_away(case: str) -> None:
+    script, index, values, entries, reply, said = TAKEN[case]
+    server = FakeServer()
+    await server.runner().command("ZADD", index, *(part for entry in "abcdef" for part in (1, entry)))
+    watch = PartWatch(server.runner)
+    await watch.runner(Taking(server, index, entries, reply)).eval(*called(script, values))
+    assert len(watch.findings) == len(said)
+    assert all(part in found for part, found in zip(said, watch.findings, strict=True))
+
+
+async def test_what_is_taken_while_somebody_else_calls_is_not_counted() -> None:
+    server = FakeServer()
+    await server.runner().command("ZADD", "running", 1, "a", 1, "b", 1, "c", 1, "d")
+    watch = PartWatch(server.runner)
+    taking = Taking(server, "running", "abcd", [b"none"])
+    migrate = called("migrate", dict.fromkeys(SCRIPTS["migrate"].values, 1))
+    taking.meanwhile = partial(watch.runner(Canned([b"migrated"])).eval, *migrate)
+    await watch.runner(taking).eval(*called("has_unsettled_submissions", GHOSTS))
+    assert watch.findings == []
+
+
+async def test_an_index_that_names_what_a_deletion_took_is_told() -> None:
+    server = FakeServer()
+    for index in ("session_submissions", "running"):
+        await server.runner().command("ZADD", index, 1, "a", 2, "b")
+    watch = PartWatch(server.runner)
+    taking = Taking(server, "session_submissions", "a", [b"deleted"])
+    await watch.runner(taking).eval(*called("finish_session_deletion", DELETION))
+    assert watch.findings == ["finish_session_deletion: running names [b'a'] still, which went"]
+
+
+CONTRADICTIONS = {
+    "it names gaps where there is none": (
+        "get_stream_chunk_segments",
+        {**SEGMENTS, "budget": 10_000},
+        [b"gaps", [b"%d" % index for index in range(11)][::-1], [b"x"] * 11],
+    ),
+    "it gives the head again": (
+        "session_load_more",
+        {**DOCUMENT, "at": 4},
+        [b"part", b"g", b"", b"session", b"{}", b"entryCount", b"5", b"entry:4", b"{}"],
+    ),
+}
+
+
+@pytest.mark.parametrize("said", CONTRADICTIONS)
+async def test_a_part_that_contradicts_itself(said: str) -> None:
+    script, values, reply = CONTRADICTIONS[said]
+    watch = PartWatch(FakeServer().runner)
+    await watch.runner(Canned(reply)).eval(*called(script, values))
+    assert watch.findings == [f"{script}: {said}"]
 
 
 async def test_somebody_comes_between_two_parts_once() -> None:

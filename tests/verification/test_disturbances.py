@@ -8,7 +8,7 @@ from flue_memdb.verification.comparison import identical
 from flue_memdb.verification.disturbances import DISTURBANCES, is_disturbance
 from tests.verification.mutants import BrokenEngine, SecondReference
 
-WRITING = {"disturb.beginDeletion", "disturb.beginDeletions", "disturb.meanwhile"}
+WRITING = {f"disturb.{name}" for name in ("publish", "publishStaged", "beginDeletion", "beginDeletions", "meanwhile")}
 HARMLESS = {name for name in DISTURBANCES if not name.startswith("disturb.spoil")} - WRITING
 DISPATCH = {"dispatchId": "d", "agent": "a", "id": "s", "input": None, "acceptedAt": "2026-06-03"}
 
