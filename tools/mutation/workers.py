@@ -118,7 +118,7 @@ def _end(worker: _Worker) -> None:
 
 
 def _work(connection: Connection) -> None:
-    logging.disable()  # what adapters say of damage that mutants do
+    logging.getLogger().addHandler(logging.NullHandler())  # nobody reads what adapters say of damage that mutants do
     with closing(connection), asyncio.Runner() as runner:
         while True:
             try:
