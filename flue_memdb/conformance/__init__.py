@@ -32,6 +32,7 @@ pytest.register_assert_rewrite(*(module.name for module in pkgutil.iter_modules(
 from flue_memdb.conformance.adapter_lifecycle import TestAdapterLifecycle
 from flue_memdb.conformance.admission import TestAdmission
 from flue_memdb.conformance.bad_input import TestBadInput
+from flue_memdb.conformance.clock import TestClock
 from flue_memdb.conformance.deletion import TestAdmissionAndDeletion, TestDeletion
 from flue_memdb.conformance.deletion_races import (
     TestDeletionAfterADeath,
@@ -67,6 +68,7 @@ __all__ = [
     "TestAdmissionAndDeletion",
     "TestBadInput",
     "TestClaims",
+    "TestClock",
     "TestDeletion",
     "TestDeletionAfterADeath",
     "TestDeletionInOneProcess",

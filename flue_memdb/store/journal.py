@@ -60,6 +60,7 @@ class JournalStore(Store):
         if isinstance(journal, str):
             reached(journal)
             return False
+        _touch(journal, db.clock())
         journal.phase = phase
         if checkpoint_leaf_id is not None:
             journal.checkpoint_leaf_id = checkpoint_leaf_id
@@ -67,7 +68,6 @@ class JournalStore(Store):
             journal.tool_request = request
         if stream_key is not None:
             journal.stream_key = stream_key
-        _touch(db, journal)
         reached("updated")
         return True
 
@@ -79,8 +79,8 @@ class JournalStore(Store):
         if isinstance(journal, str):
             reached(journal)
             return False
+        _touch(journal, db.clock())
         journal.committed, journal.phase, journal.committed_leaf_id = True, "committed", committed_leaf_id
-        _touch(db, journal)
         reached("committed")
         return True
 
@@ -98,7 +98,7 @@ class JournalStore(Store):
         if journal.stream_consumed_at is not None:
             reached("consumed_before")
             return False
-        _touch(db, journal)
+        _touch(journal, db.clock())
         journal.stream_consumed_at = journal.updated_at
         reached("consumed")
         return True
@@ -123,10 +123,11 @@ class JournalStore(Store):
             return None
         row.require("attemptCount")
         journal = _open_journal(db, attempt)
+        now = db.clock()
         if not isinstance(journal, str):
             journal.attempt_id = next_attempt_id
-            _touch(db, journal)
-        row.attempt_id, row.started_at, row.recovery_requested_at = next_attempt_id, db.clock(), None
+            _touch(journal, now)
+        row.attempt_id, row.started_at, row.recovery_requested_at = next_attempt_id, now, None
         row.attempt_count += 1
         if lease is not None:
             row.owner_id, row.lease_expires_at = lease.owner_id, lease.lease_expires_at
@@ -146,6 +147,6 @@ def _open_journal(db: MemoryDatabase, attempt: AttemptRef) -> JournalRow | str:
     return "committed_before" if journal.committed else journal
 
 
-def _touch(db: MemoryDatabase, journal: JournalRow) -> None:
+def _touch(journal: JournalRow, now: int) -> None:
     journal.revision += 1
-    journal.updated_at = db.clock()
+    journal.updated_at = now

@@ -16,8 +16,9 @@ class LeaseStore(Store):
         submission_ids = check_ids("renew_leases", "submission_ids", submission_ids)
         db = await self._database("renew_leases")
         held = [row for row in map(db.running.get, submission_ids) if row is not None and row.owner_id == owner_id]
+        lease_expires_at = db.clock() + LEASE_MS
         for row in held:
-            row.lease_expires_at = db.clock() + LEASE_MS
+            row.lease_expires_at = lease_expires_at
         reached("none" if not held else "renewed" if len(held) == len(submission_ids) else "partly")
 
     async def list_expired_submissions(self) -> list[Submission]:

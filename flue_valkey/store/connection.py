@@ -52,13 +52,16 @@ class Connection:
     async def call(
         self, operation: str, script_name: str, rest: Sequence[Value], values: dict[str, Value], *, tells: bool = False
     ) -> list[Any]:
-        """The script's reply: a tag, and what belongs to it. `prefix` and `now` are put into `values`.
+        """The script's reply: a tag, and what belongs to it.
 
+        `prefix` is put into `values`, and `now`, where the operation has not asked the clock already.
         `tells` says that the tag is what the operation came to.
         """
         self.require_open(operation)
         script = SCRIPTS[script_name]
-        values["prefix"], values["now"] = self.prefix, self.clock()
+        values["prefix"] = self.prefix
+        if "now" not in values:
+            values["now"] = self.clock()
         keys, args = script.bind(self.prefix, values, rest)
         try:
             reply: list[Any] = await self.runner.eval(script.text, keys, args)

@@ -35,12 +35,14 @@ class DeletionStore(Store):
         return [session_key.decode(errors="replace") for session_key in found]
 
     async def begin_deletion(self, session_key: str, owner_id: str) -> Begun:
+        now = self._clock()
         tag, *found = await self._run(
             "delete_session",
             script="begin_session_deletion",
             session_key=session_key,
             owner_id=owner_id,
-            lease_expires_at=self._clock() + LEASE_MS,
+            now=now,
+            lease_expires_at=now + LEASE_MS,
         )
         return Begun(tag, found[0].decode() if found else "")
 

@@ -11,25 +11,29 @@ from flue_valkey.store.connection import Store
 class LifecycleStore(Store):
     async def claim_submission(self, claim: ClaimRef) -> Submission | None:
         check_claim("claim_submission", claim)
+        now = self._clock()
         tag, *found = await self._call(
             "claim_submission",
             submission_id=claim.submission_id,
             attempt_id=claim.attempt_id,
             owner_id=claim.owner_id,
             lease_expires_at=claim.lease_expires_at,
+            now=now,
             max_retry=DEFAULT_MAX_RETRY,
-            timeout_at=self._clock() + DEFAULT_TIMEOUT_MS,
+            timeout_at=now + DEFAULT_TIMEOUT_MS,
         )
         return rows.submission("claim_submission", claim.submission_id, *found) if tag == "claimed" else None
 
     async def mark_submission_input_applied(self, attempt: AttemptRef, durability: Durability | None = None) -> bool:
         check_attempt("mark_submission_input_applied", attempt)
         check_durability("mark_submission_input_applied", durability)
-        given = durability or Durability(DEFAULT_MAX_RETRY, self._clock() + DEFAULT_TIMEOUT_MS)
+        now = self._clock()
+        given = durability or Durability(DEFAULT_MAX_RETRY, now + DEFAULT_TIMEOUT_MS)
         tag, *_ = await self._call(
             "mark_submission_input_applied",
             submission_id=attempt.submission_id,
             attempt_id=attempt.attempt_id,
+            now=now,
             max_retry=given.max_retry,
             timeout_at=given.timeout_at,
         )
