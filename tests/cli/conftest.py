@@ -60,7 +60,7 @@ class Program:
 
     def ended(self) -> int:
         """The exit code; `out` and `err` hold what was said."""
-        self.out, self.err = self.process.communicate(timeout=60)
+        self.out, self.err = self.process.communicate(timeout=240)
         return self.process.returncode
 
     def interrupt(self) -> None:
@@ -81,8 +81,8 @@ class Program:
         return found
 
     def group_is_empty(self) -> bool:
-        """Whether nothing of the group is left, within a moment."""
-        for _ in range(50):
+        """Whether nothing of the group is left, within half a minute."""
+        for _ in range(300):
             try:
                 os.killpg(self.process.pid, 0)
             except ProcessLookupError:
