@@ -13,6 +13,9 @@ from flue_valkey.runner import NotSentError, Runner, runner_from_url
 from flue_valkey.servers.proxy import Proxy
 from flue_valkey.servers.server import Server
 
+A_WHILE_S = 2
+"""A time-out that comes out where nothing is answered, and on a busy machine nowhere else."""
+
 
 @pytest.mark.parametrize("seed", range(30))
 async def test_cancelled_calls_never_hand_their_answers_to_others(proxy: Proxy, seed: int) -> None:
@@ -114,10 +117,10 @@ async def test_connecting_is_tried_once_for_all_who_wait(proxy: Proxy, key: str)
 
 
 async def test_connecting_takes_no_longer_than_its_time_out(proxy: Proxy, key: str) -> None:
-    runner = runner_from_url(proxy.url, connect_timeout_s=0.5)
+    runner = runner_from_url(proxy.url, connect_timeout_s=A_WHILE_S)
     proxy.replies.hold()
-    with pytest.raises(NotSentError, match=r"no connection within 0\.5 s"):
-        await asyncio.wait_for(runner.command("INCR", key), 5)
+    with pytest.raises(NotSentError, match=f"no connection within {A_WHILE_S} s"):
+        await asyncio.wait_for(runner.command("INCR", key), 10 * A_WHILE_S)
     proxy.replies.let_go()
     await proxy.idle()
     assert await runner.command("INCR", key) == 1
@@ -125,13 +128,13 @@ async def test_connecting_takes_no_longer_than_its_time_out(proxy: Proxy, key: s
 
 
 async def test_an_answer_that_comes_too_late_is_nobodys(proxy: Proxy, direct: Runner, key: str) -> None:
-    runner = runner_from_url(proxy.url, reply_timeout_s=0.5)
+    runner = runner_from_url(proxy.url, reply_timeout_s=A_WHILE_S)
     await runner.command("PING")
     proxy.replies.hold()
     call = asyncio.create_task(runner.command("INCR", key))
     await proxy.replies.holds()
-    with pytest.raises(NoAnswerError, match=r"none within 0\.5 s"):
-        await asyncio.wait_for(call, 5)
+    with pytest.raises(NoAnswerError, match=f"none within {A_WHILE_S} s"):
+        await asyncio.wait_for(call, 10 * A_WHILE_S)
     proxy.replies.let_go()
     assert await runner.command("ECHO", "mine") == b"mine"
     assert await direct.command("GET", key) == b"1", "it was not sent again"

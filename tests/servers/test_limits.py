@@ -59,11 +59,11 @@ async def test_a_server_that_takes_nothing_is_not_fed(proxy: Proxy, direct: Runn
 
 
 async def test_waiting_for_a_turn_counts_as_waiting_for_the_answer(proxy: Proxy, direct: Runner, key: str) -> None:
-    runner = runner_from_url(proxy.url, reply_timeout_s=0.5, max_calls=1)
+    runner = runner_from_url(proxy.url, reply_timeout_s=2, max_calls=1)
     await runner.command("PING")
     proxy.replies.hold()
     calls = asyncio.gather(*(runner.command("RPUSH", key, n) for n in range(3)), return_exceptions=True)
-    first, *others = await asyncio.wait_for(calls, 5)
+    first, *others = await asyncio.wait_for(calls, 20)
     assert isinstance(first, NoAnswerError)
     assert all(isinstance(error, NotSentError) for error in others), others
     proxy.replies.let_go()

@@ -203,9 +203,9 @@ async def test_a_server_that_does_not_start_shows_its_log(own_tmp: Path) -> None
 
 async def test_a_server_that_never_answers_is_given_up(own_tmp: Path) -> None:
     silent = own_tmp / "silent"
-    silent.write_text("#!/bin/sh\necho going to sleep\nexec sleep 60\n")
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
     silent.chmod(0o755)
-    with pytest.raises(ServerError, match=r"(?s)did not start.*going to sleep"):
+    with pytest.raises(ServerError, match="did not start"):
         await LocalServer(binary=str(silent), start_timeout_s=0.3).start()
     assert not _directories(own_tmp)
 
@@ -226,7 +226,7 @@ async def test_a_server_without_a_free_port_is_given_up(own_tmp: Path, monkeypat
         listening.listen()
         monkeypatch.setattr(local, "_free_port", lambda: listening.getsockname()[1])
         with pytest.raises(ServerError, match=r"(?s)did not start.*in use"):
-            await LocalServer(start_timeout_s=2).start()
+            await LocalServer().start()
 
 
 async def test_closing_a_paused_server(own_tmp: Path) -> None:
