@@ -116,6 +116,36 @@ async def test_of_a_session_whose_head_is_settled_meanwhile_one_is_runnable(stor
     assert [found.submission_id for found in listed] == ["d1", "d2"]
 
 
+@pytest.mark.parametrize("attempts", ["0", "!"], ids=["repaired", "damaged otherwise"])
+async def test_a_listing_settles_no_row_that_has_changed_since_it_was_read(
+    attempts: str, stores: Stores, reader: Disturbed, runner: Runner, prefix: str
+) -> None:
+    await admit(stores, dispatch("d1"))
+    row = key(prefix, "submission", submission_id="d1")
+    await runner.command("HSET", row, "attemptCount", "?")
+    changed = reader(lambda: runner.command("HSET", row, "attemptCount", attempts))
+    assert await changed.submissions.list_runnable_submissions() == []
+    assert await runner.command("HGET", row, "status") == b"queued"
+    later = await stores.submissions.list_runnable_submissions()
+    assert [found.submission_id for found in later] == (["d1"] if attempts == "0" else [])
+
+
+async def test_a_listing_takes_nothing_out_of_the_way_that_has_another_type_since_it_was_read(
+    stores: Stores, reader: Disturbed, runner: Runner, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await admit(stores, dispatch("d1"))
+    row = key(prefix, "submission", submission_id="d1")
+    await runner.command("HSET", row, "attemptCount", "?")
+
+    async def replace() -> None:
+        await runner.command("DEL", row)
+        await runner.command("SET", row, "?")
+
+    assert await reader(replace).submissions.list_runnable_submissions() == []
+    assert await runner.command("ZCARD", key(prefix, "queued")) == 1
+    assert "could not be settled" not in caplog.text
+
+
 SESSIONS = [session_storage_key(f"session-{number}") for number in range(4)]
 
 
